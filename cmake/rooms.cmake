@@ -1,0 +1,26 @@
+# Flags for everything that we compile, and the helper that declares a room of the house.
+
+add_library(bellwether_flags INTERFACE)
+target_compile_options(bellwether_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow
+                       $<$<BOOL:${BELLWETHER_WERROR}>:-Werror>)
+target_compile_definitions(bellwether_flags INTERFACE BELLWETHER_VERSION="${PROJECT_VERSION}")
+target_include_directories(bellwether_flags INTERFACE ${PROJECT_SOURCE_DIR}/controller)
+
+if(BELLWETHER_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(BELLWETHER_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+endif()
+
+# room(<name> SOURCES a.cc b.cc DEPS <rooms and libraries>)
+# One static library per room; the DEPS line is the arrow "may include". Rooms are named bellwether::<name>.
+function(room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ROOM_SOURCES})
+  add_library(bellwether::${name} ALIAS ${name})
+  set_target_properties(${name} PROPERTIES OUTPUT_NAME bellwether_${name})
+  target_link_libraries(${name} PUBLIC bellwether_flags ${ROOM_DEPS})
+endfunction()

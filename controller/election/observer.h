@@ -1,0 +1,65 @@
+// Keeps the queues of one root (or one explicit prefix) in memory and publishes their views: lists once (paged, one
+// revision), watches from the next revision, applies whole revisions, lists again when in doubt, re-reads slowly for
+// servers that lose events, and probes once a second. Writes nothing to etcd, ever.
+//
+// Thread:  shard thread only; views are read from the ViewStore by any thread.
+// Errors:  trouble is retried for ever and shows in Freshness and in the log.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "election/name.h"
+#include "election/view.h"
+#include "election/view_store.h"
+#include "etcd/client.h"
+#include "loop/scheduler.h"
+
+namespace bellwether::election {
+
+struct ExplicitPrefix {
+  ElectionName election;
+  std::string prefix;
+};
+
+struct ObserverOptions {
+  std::string root;                      // empty = no root
+  std::vector<ExplicitPrefix> prefixes;  // each watched on its own; must not nest (CheckPrefixes)
+  Milliseconds reread_within{600000};    // each key under the root is read again at least this often; 0 = never
+  uint64_t seed = 0;
+};
+
+// Told of each leader change, after it was published.
+struct LeaderChange {
+  ElectionPtr before;  // null = the election was not known
+  ElectionPtr after;   // null = nobody is in the queue any more
+};
+
+class Observer {
+ public:
+  struct Counters {
+    uint64_t events = 0;        // watch events applied
+    uint64_t relists = 0;       // full lists after the first one
+    uint64_t missed = 0;        // differences that a re-read found: events the server lost
+    uint64_t foreign_keys = 0;  // keys under the root that belong to no election (bad names)
+  };
+
+  // All but options outlive the observer.
+  Observer(Scheduler& scheduler, etcd::Client& client, ObserverOptions options, ViewStore& store);
+  ~Observer();
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+
+  void Start();
+  // Called on the shard for each change of leader.
+  void OnLeaderChange(std::function<void(const LeaderChange&)> told);
+  const Counters& counters() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bellwether::election
