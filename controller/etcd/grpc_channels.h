@@ -1,0 +1,40 @@
+// One gRPC channel per endpoint, made anew when a TLS file has changed.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "etcd/grpc_transport.h"
+
+namespace bellwether::etcd {
+
+class GrpcTransport::Channels {
+ public:
+  explicit Channels(GrpcTransportOptions options);
+  // Reads the TLS files; kInvalid names the one that cannot be used.
+  Status Load();
+  // Looks at the TLS files' times at most once a second. A changed file that cannot be read leaves the old channel in use:
+  // rotation is not atomic over three files.
+  std::shared_ptr<grpc::Channel> Get(size_t endpoint, MonotonicTime now);
+  const GrpcTransportOptions& options() const { return options_; }
+
+ private:
+  struct Pems {
+    std::string ca, cert, key;
+    bool operator==(const Pems&) const = default;
+  };
+  Result<Pems> ReadFiles() const;
+  void RefreshIfChanged(MonotonicTime now);
+  std::shared_ptr<grpc::Channel> Connect(const Endpoint& endpoint) const;
+
+  const GrpcTransportOptions options_;
+  Pems pems_;
+  MonotonicTime looked_at_;
+  std::vector<std::shared_ptr<grpc::Channel>> channels_;  // null = to be made
+};
+
+}  // namespace bellwether::etcd
