@@ -25,11 +25,12 @@ class EventLoop::Wake final : public Completion {
 EventLoop::EventLoop() : wake_(std::make_unique<Wake>(*this)) {}
 
 EventLoop::~EventLoop() {
-  wake_.reset();
   queue_.Shutdown();
   void* tag = nullptr;
   bool ok = false;
+  // A wake that nobody waited for any more is among what is drained, so it goes last.
   while (queue_.Next(&tag, &ok)) static_cast<Completion*>(tag)->Complete(false);
+  wake_.reset();
 }
 
 void EventLoop::Post(Task task) {
