@@ -27,6 +27,10 @@ struct StopTimes {
 };
 StopTimes StopTimesFor(MonotonicTime valid_until, Milliseconds stop_grace);
 
+// How long a client waits for an endpoint when leases of this TTL hang on it: min(2 s, TTL/8). CheckTtl accepts it together
+// with the default stop grace for every TTL within bounds.
+Milliseconds DefaultEndpointTimeout(Milliseconds ttl);
+
 // TTL within bounds, and one retry on another endpoint fits between the first failed keepalive and SIGTERM:
 // keepalives go out each TTL/3, one is given up after `endpoint_timeout`. The error names the smallest TTL or largest grace
 // that works.

@@ -44,6 +44,9 @@ struct ElectionView {
 
 using ElectionPtr = std::shared_ptr<const ElectionView>;
 
+// How long a confirmation counts: views that were not confirmed for longer are stale.
+inline constexpr Milliseconds kFreshFor{3000};
+
 // How far the views can be believed (design point 13: fresh while the watch stream is alive and a probe was answered within
 // 3 s).
 struct Freshness {
