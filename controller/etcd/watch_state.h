@@ -1,0 +1,50 @@
+// One watch as its stream tells it. Pure: responses in, what the handler is to be told out. Joins fragments, so that no part
+// of a revision is ever told, drops what was told before, and knows from which revision to resume.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "etcd/api.h"
+
+namespace etcdserverpb {
+class WatchResponse;
+}
+
+namespace bellwether::etcd {
+
+class WatchState {
+ public:
+  struct Told {
+    std::optional<WatchBatch> batch;
+    std::optional<Header> progress;
+    std::optional<Error> lost;   // the end of this watch
+    bool refused_token = false;  // a new token, then create it again
+    bool create_again = false;   // the server cancelled it for a reason that passes
+  };
+
+  explicit WatchState(WatchRequest request);
+
+  // For the (new) stream: what to send, under this id.
+  std::string CreateRequest(int64_t watch_id);
+  Told OnResponse(const etcdserverpb::WatchResponse& response);
+
+  // The first revision that has not been told.
+  Revision next() const { return next_; }
+  bool created() const { return created_; }
+  bool critical() const { return request_.critical; }
+
+ private:
+  Told OnCancelled(const etcdserverpb::WatchResponse& response);
+
+  const WatchRequest request_;
+  Revision next_;
+  uint64_t cluster_id_ = 0;
+  bool created_ = false;                // on the stream in use
+  std::vector<Event> fragments_;        // of a revision that is not complete yet
+  size_t fragment_bytes_ = 0;
+};
+
+}  // namespace bellwether::etcd
