@@ -1,10 +1,13 @@
 #include "etcd/grpc_transport.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <cstdlib>
 #include <deque>
+#include <mutex>
 #include <unordered_set>
 #include <utility>
 
@@ -32,19 +35,18 @@ std::string ToBytes(const grpc::ByteBuffer& buffer) {
 RpcStatus ToStatus(const grpc::Status& status) {
   const std::string& words = status.error_message();
   // gRPC says so when no connection could be made; the request then never left.
-  const bool never_sent = status.error_code() == grpc::StatusCode::UNAVAILABLE &&
-                          (words.starts_with("failed to connect to all addresses") ||
-                           words.starts_with("DNS resolution failed") ||
-                           words.starts_with("empty address list"));
+  const bool never_sent =
+      status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+      (words.starts_with("failed to connect to all addresses") ||
+       words.starts_with("DNS resolution failed") || words.starts_with("empty address list"));
   return {static_cast<RpcCode>(status.error_code()), words, never_sent};
 }
 
 void Prepare(grpc::ClientContext& context, const RpcOptions& options) {
   if (options.timeout.count() > 0) {
     // On CLOCK_MONOTONIC: a stepped wall clock must not end calls.
-    context.set_deadline(
-        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                     gpr_time_from_millis(options.timeout.count(), GPR_TIMESPAN)));
+    context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                      gpr_time_from_millis(options.timeout.count(), GPR_TIMESPAN)));
   }
   if (!options.token.empty()) context.AddMetadata("token", options.token);
   if (options.has_leader) context.AddMetadata("hasleader", "true");
@@ -52,8 +54,8 @@ void Prepare(grpc::ClientContext& context, const RpcOptions& options) {
 
 }  // namespace
 
-// Calls outlive whoever asked for them, until the completion queue has given back their last tag; this keeps them
-// reachable for cancelling.
+// Calls outlive whoever asked for them, until the completion queue has given back their last tag;
+// this keeps them reachable for cancelling.
 struct GrpcTransport::Live {
   std::unordered_set<UnaryCall*> unary;
   bool gone = false;
@@ -90,7 +92,8 @@ class GrpcTransport::UnaryCall final : public Completion {
   grpc::Status status_;
 };
 
-// Deletes itself when its last operation is back. The sink is forgotten first, so that nothing reaches it after Cancel.
+// Deletes itself when its last operation is back. The sink is forgotten first, so that nothing
+// reaches it after Cancel.
 class GrpcTransport::StreamCall {
  public:
   StreamCall(std::shared_ptr<grpc::Channel> channel, EventLoop& loop, const std::string& method,
@@ -158,7 +161,8 @@ class GrpcTransport::StreamCall {
 
   void OnWritten(bool ok) {
     writing_ = false;
-    // A failed write means that the stream is broken; the read that is under way ends too and finishes it.
+    // A failed write means that the stream is broken; the read that is under way ends too and
+    // finishes it.
     if (ok) WriteNext();
   }
 
@@ -203,6 +207,11 @@ GrpcTransport::GrpcTransport(EventLoop& loop, GrpcTransportOptions options)
 Result<std::unique_ptr<GrpcTransport>> GrpcTransport::Make(EventLoop& loop,
                                                            GrpcTransportOptions options) {
   BW_CHECK(!options.endpoints.empty());
+  // gRPC prints its own lines on standard error for what our errors already say.
+  static std::once_flag silenced;
+  std::call_once(silenced, [] {
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+  });
   std::unique_ptr<GrpcTransport> made(new GrpcTransport(loop, std::move(options)));
   if (auto loaded = made->channels_->Load(); !loaded) return loaded.error();
   return made;
@@ -219,8 +228,8 @@ const std::string& GrpcTransport::endpoint_name(size_t endpoint) const {
   return channels_->options().endpoints.at(endpoint).name;
 }
 
-void GrpcTransport::Unary(const std::string& method, std::string request,
-                          const RpcOptions& options, UnaryDone done) {
+void GrpcTransport::Unary(const std::string& method, std::string request, const RpcOptions& options,
+                          UnaryDone done) {
   // Frees itself in Complete.
   new UnaryCall(channels_->Get(options.endpoint, loop_.Now()), loop_, live_, method, request,
                 options, std::move(done));
@@ -228,7 +237,8 @@ void GrpcTransport::Unary(const std::string& method, std::string request,
 
 std::unique_ptr<Stream> GrpcTransport::Open(const std::string& method, const RpcOptions& options,
                                             StreamSink* sink) {
-  // Knows whether the call still lives: it deletes itself after its end, perhaps before its owner lets go of it.
+  // Knows whether the call still lives: it deletes itself after its end, perhaps before its owner
+  // lets go of it.
   class Handle final : public Stream, public StreamSink {
    public:
     explicit Handle(StreamSink* sink) : sink_(sink) {}
@@ -250,9 +260,8 @@ std::unique_ptr<Stream> GrpcTransport::Open(const std::string& method, const Rpc
     StreamCall* call_ = nullptr;
   };
   auto handle = std::make_unique<Handle>(sink);
-  handle->Start(
-      new StreamCall(channels_->Get(options.endpoint, loop_.Now()), loop_, method, options,
-                     handle.get()));
+  handle->Start(new StreamCall(channels_->Get(options.endpoint, loop_.Now()), loop_, method,
+                               options, handle.get()));
   return handle;
 }
 
