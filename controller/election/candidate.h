@@ -13,27 +13,13 @@
 #include <optional>
 #include <string>
 
-#include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "election/leadership.h"
 #include "etcd/client.h"
 #include "loop/scheduler.h"
 
 namespace bellwether::election {
-
-// A yes with a deadline: who acts on it stops by valid_until, and shows the token to what it writes to.
-struct Leadership {
-  FencingToken token;
-  std::string key;
-  LeaseId lease;
-  MonotonicTime valid_until;
-};
-
-struct Place {
-  std::string key;
-  LeaseId lease;
-  Revision create_revision;
-};
 
 class CandidateHandler {
  public:
