@@ -1,0 +1,22 @@
+// What `run` does with its flags, checked before anything is started.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "cli/run.h"
+#include "election/candidate.h"
+
+namespace bellwether::cli {
+
+struct RunSettings {
+  std::string election;  // as CMD is told: NS/NAME, or the prefix
+  std::string id;
+  election::CandidateOptions candidate;
+  Milliseconds stop_grace{0};
+  Milliseconds endpoint_timeout{0};
+};
+
+Result<RunSettings> CheckRunFlags(const RunFlags& flags);
+
+}  // namespace bellwether::cli
