@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "election/name.h"
+#include "election/root_queues.h"
 #include "election/view.h"
 #include "election/view_store.h"
 #include "etcd/client.h"
@@ -19,22 +20,11 @@
 
 namespace bellwether::election {
 
-struct ExplicitPrefix {
-  ElectionName election;
-  std::string prefix;
-};
-
 struct ObserverOptions {
   std::string root;                      // empty = no root
-  std::vector<ExplicitPrefix> prefixes;  // each watched on its own; must not nest (CheckPrefixes)
+  std::vector<ExplicitPrefix> prefixes;  // each watched on its own; must not nest (PrefixesNest)
   Milliseconds reread_within{600000};    // each key under the root is read again at least this often; 0 = never
   uint64_t seed = 0;
-};
-
-// Told of each leader change, after it was published.
-struct LeaderChange {
-  ElectionPtr before;  // null = the election was not known
-  ElectionPtr after;   // null = nobody is in the queue any more
 };
 
 class Observer {
@@ -53,7 +43,7 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
 
   void Start();
-  // Called on the shard for each change of leader.
+  // Called on the shard for each change of leader, after it was published.
   void OnLeaderChange(std::function<void(const LeaderChange&)> told);
   const Counters& counters() const;
 

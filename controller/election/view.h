@@ -1,6 +1,7 @@
 // What is published about elections: immutable values, made on the shard, read by any thread (HTTP, metrics, command line).
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,9 @@
 #include "base/time.h"
 
 namespace bellwether::election {
+
+// Any client may queue with a value of a megabyte; memory per key stays bounded.
+inline constexpr size_t kMaxShownValueBytes = 16 * 1024;
 
 // One place in a queue, decoded. Foreign values are shown as far as they can be (see value.h).
 struct CandidateView {
@@ -21,6 +25,7 @@ struct CandidateView {
   Revision create_revision;
   Revision mod_revision;
   bool ours = false;    // its value is our JSON
+  bool value_cut = false;  // longer than kMaxShownValueBytes: only its beginning is kept
 };
 
 // One election at one moment.
@@ -43,6 +48,11 @@ struct ElectionView {
 };
 
 using ElectionPtr = std::shared_ptr<const ElectionView>;
+
+struct LeaderChange {
+  ElectionPtr before;  // null = the election was not known
+  ElectionPtr after;   // null = nobody is in the queue any more
+};
 
 // How long a confirmation counts: views that were not confirmed for longer are stale.
 inline constexpr Milliseconds kFreshFor{3000};

@@ -1,0 +1,154 @@
+#include "election/range_observer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace bellwether::election {
+namespace {
+
+constexpr int64_t kPageKeys = 1000;
+constexpr etcd::CallOptions kListCall{.timeout = Milliseconds(10000)};
+// An event that is only late has arrived by then; one that still has not was lost by the server.
+constexpr Milliseconds kConfirmAfter{5000};
+
+}  // namespace
+
+RangeObserver::RangeObserver(Scheduler& scheduler, etcd::Client& client, RootQueues queues,
+                             Milliseconds reread_within, uint64_t seed, Told told)
+    : scheduler_(scheduler),
+      client_(client),
+      reread_within_(reread_within),
+      told_(std::move(told)),
+      queues_(std::move(queues)),
+      backoff_({}, seed),
+      list_timer_(scheduler),
+      reread_timer_(scheduler) {}
+
+void RangeObserver::List() {
+  scope_.Reset();
+  watch_.reset();
+  list_timer_.Cancel();
+  reread_timer_.Cancel();
+  SetWatching(false);
+  if (queues_.loaded()) ++relists_;
+  listed_.clear();
+  list_revision_ = Revision{};
+  ReadPage(queues_.begin());
+}
+
+void RangeObserver::ReadPage(const std::string& from) {
+  client_.Range({.key = from,
+                 .range_end = queues_.end(),
+                 .limit = kPageKeys,
+                 .at_revision = list_revision_},
+                kListCall,
+                scope_.Bind([this](Result<etcd::RangeResponse> result) { OnPage(result); }));
+}
+
+void RangeObserver::OnPage(const Result<etcd::RangeResponse>& result) {
+  // Compacted between two pages: from the first page again, at a newer revision.
+  if (!result.ok()) return ListLater(result.error());
+  if (!told_.header(result->header)) return;
+  if (!list_revision_) list_revision_ = result->header.revision;
+  listed_.insert(listed_.end(), result->kvs.begin(), result->kvs.end());
+  if (result->more && !result->kvs.empty()) {
+    ReadPage(result->kvs.back().key + '\0');
+    return;
+  }
+  OnListed();
+}
+
+void RangeObserver::OnListed() {
+  trouble_logged_ = false;
+  backoff_.Reset();
+  const std::vector<etcd::KeyValue> kvs = std::exchange(listed_, {});
+  watch_ = client_.Watch({.key = queues_.begin(),
+                          .range_end = queues_.end(),
+                          .from = list_revision_.Next(),
+                          .critical = true},
+                         this);
+  told_.changed(queues_.Load(Now(), list_revision_, kvs));
+  told_.state();
+  ScheduleReread();
+}
+
+void RangeObserver::ListLater(const Error& why) {
+  if (!trouble_logged_) {
+    log::Warning("elections cannot be listed; trying again",
+                 {{"range", queues_.begin()}, {"error", why.message}});
+  }
+  trouble_logged_ = true;
+  list_timer_.Set(scheduler_.Now() + backoff_.Next(), [this] { List(); });
+}
+
+void RangeObserver::OnWatchEvents(const etcd::WatchBatch& batch) {
+  events_ += batch.events.size();
+  told_.changed(queues_.Apply(Now(), batch));
+  SetWatching(true);
+}
+
+void RangeObserver::OnWatchProgress(const etcd::Header&) { SetWatching(true); }
+
+void RangeObserver::OnWatchInterrupted(const Error&) { SetWatching(false); }
+
+void RangeObserver::OnWatchLost(const Error& why) {
+  SetWatching(false);
+  // A refusal that repeats must not make us list without end.
+  if (why.code == Code::kCompacted) return List();
+  ListLater(why);
+}
+
+void RangeObserver::SetWatching(bool watching) {
+  if (watching_ == watching) return;
+  watching_ = watching;
+  told_.state();
+}
+
+// --- Safety re-reads: page after page, round and round, each key once within reread_within.
+
+void RangeObserver::ScheduleReread() {
+  if (reread_within_ <= Milliseconds(0)) return;
+  const auto pages = static_cast<int64_t>(queues_.key_count()) / kPageKeys + 2;
+  const Milliseconds pause = std::max(reread_within_ / pages - kConfirmAfter, Milliseconds(1000));
+  reread_timer_.Set(scheduler_.Now() + pause, [this] {
+    queues_.StartReread();
+    Reread(false);
+  });
+}
+
+void RangeObserver::Reread(bool again) {
+  if (cursor_.empty()) cursor_ = queues_.begin();
+  client_.Range({.key = cursor_, .range_end = queues_.end(), .limit = kPageKeys}, kListCall,
+                scope_.Bind([this, again](Result<etcd::RangeResponse> result) {
+                  OnReread(again, result);
+                }));
+}
+
+void RangeObserver::OnReread(bool again, const Result<etcd::RangeResponse>& result) {
+  // Trouble shows in the probe; the next round tries again.
+  if (!result.ok()) {
+    queues_.EndReread();
+    return ScheduleReread();
+  }
+  const std::string end =
+      result->more && !result->kvs.empty() ? result->kvs.back().key + '\0' : queues_.end();
+  if (queues_.Differs(cursor_, end, result->kvs)) {
+    if (!again) {
+      reread_timer_.Set(scheduler_.Now() + kConfirmAfter, [this] { Reread(true); });
+      return;
+    }
+    log::Warning("etcd lost watch events; corrected by a re-read", {{"range", queues_.begin()}});
+    told_.changed(queues_.Correct(Now(), result->header.revision, cursor_, end, result->kvs));
+  }
+  queues_.EndReread();
+  cursor_ = end == queues_.end() ? queues_.begin() : end;
+  ScheduleReread();
+}
+
+RootQueues::Moment RangeObserver::Now() const {
+  return {scheduler_.Now(), std::chrono::system_clock::now()};
+}
+
+}  // namespace bellwether::election

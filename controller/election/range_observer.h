@@ -1,0 +1,77 @@
+// Feeds one RootQueues from etcd: list, watch from the next revision, list again when in doubt, re-read slowly. Part of Observer.
+//
+// Thread: shard thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/backoff.h"
+#include "election/root_queues.h"
+#include "etcd/client.h"
+#include "loop/scheduler.h"
+
+namespace bellwether::election {
+
+class RangeObserver final : public etcd::WatchHandler {
+ public:
+  struct Told {
+    std::function<void(QueueChanges)> changed;
+    std::function<void()> state;  // loaded() or watching() may have changed
+    // Of each page; false = it means nothing, and the list was started again.
+    std::function<bool(const etcd::Header&)> header;
+  };
+  // All but the values outlive it. `seed` is of jitter.
+  RangeObserver(Scheduler& scheduler, etcd::Client& client, RootQueues queues,
+                Milliseconds reread_within, uint64_t seed, Told told);
+
+  // Lists (again), whatever is known.
+  void List();
+
+  bool loaded() const { return queues_.loaded(); }
+  bool watching() const { return watching_; }
+  uint64_t events() const { return events_; }
+  uint64_t relists() const { return relists_; }
+  const RootQueues& queues() const { return queues_; }
+
+ private:
+  void OnWatchEvents(const etcd::WatchBatch& batch) override;
+  void OnWatchProgress(const etcd::Header& header) override;
+  void OnWatchInterrupted(const Error& why) override;
+  void OnWatchLost(const Error& why) override;
+
+  void ReadPage(const std::string& from);
+  void OnPage(const Result<etcd::RangeResponse>& result);
+  void OnListed();
+  void ListLater(const Error& why);
+  void SetWatching(bool watching);
+
+  void ScheduleReread();
+  void Reread(bool again);
+  void OnReread(bool again, const Result<etcd::RangeResponse>& result);
+  RootQueues::Moment Now() const;
+
+  Scheduler& scheduler_;
+  etcd::Client& client_;
+  const Milliseconds reread_within_;
+  const Told told_;
+
+  RootQueues queues_;
+  Backoff backoff_;
+  Timer list_timer_;
+  Timer reread_timer_;
+  bool trouble_logged_ = false;
+  Revision list_revision_;
+  std::vector<etcd::KeyValue> listed_;
+  std::string cursor_;  // where the next re-read begins
+  bool watching_ = false;
+  uint64_t events_ = 0;
+  uint64_t relists_ = 0;
+  std::unique_ptr<etcd::Watch> watch_;
+  Scope scope_;
+};
+
+}  // namespace bellwether::election
