@@ -5,9 +5,11 @@
 #include <CLI/Formatter.hpp>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "cli/exit_codes.h"
 #include "cli/guardian.h"
+#include "cli/query.h"
 #include "cli/run.h"
 #include "election/name.h"
 
@@ -43,6 +45,21 @@ void AddRun(CLI::App& app, bellwether::cli::RunFlags* flags, int* code) {
   });
 }
 
+void AddQuery(CLI::App& app, const char* name, const char* help, bool one_election,
+              bellwether::cli::QueryFlags* flags, int (*query)(const bellwether::cli::QueryFlags&),
+              int* code) {
+  CLI::App& command = *app.add_subcommand(name, help);
+  bellwether::cli::AddConnectionFlags(command, &flags->connection);
+  flags->root = bellwether::election::kDefaultRoot;
+  command.add_option("--root", flags->root, "root of all elections")->capture_default_str();
+  if (one_election) {
+    command.add_option("election", flags->election, "NS/NAME");
+    command.add_option("--prefix", flags->prefix,
+                       "key prefix of an election that is not under the root");
+  }
+  command.callback([=] { *code = query(*flags); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -56,6 +73,16 @@ int main(int argc, char** argv) {
 
   bellwether::cli::RunFlags run_flags;
   AddRun(app, &run_flags, &code);
+
+  bellwether::cli::QueryFlags leader_flags;
+  bellwether::cli::QueryFlags queue_flags;
+  bellwether::cli::QueryFlags get_flags;
+  AddQuery(app, "leader", "print the id of an election's leader", true, &leader_flags,
+           bellwether::cli::Leader, &code);
+  AddQuery(app, "queue", "print an election's queue, foreign candidates and orphans too", true,
+           &queue_flags, bellwether::cli::Queue, &code);
+  AddQuery(app, "get", "print the elections under the root", false, &get_flags,
+           bellwether::cli::Get, &code);
 
   app.add_subcommand("version", "print the version")->callback([] {
     std::puts("bellwether " BELLWETHER_VERSION);

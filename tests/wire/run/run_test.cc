@@ -292,6 +292,36 @@ TEST(RunTest, StandsInOneQueueWithEtcdctl) {
   EXPECT_TRUE(Eventually([&] { return run.Leads(); })) << run.log();
 }
 
+// The standard output of a subcommand, then "exit N".
+std::string Bellwether(const EtcdServer& etcd, const std::string& arguments) {
+  const std::string command = std::string(BELLWETHER_BINARY) + " " + arguments +
+                              " --endpoints=" + etcd.endpoints() + " 2>/dev/null; echo exit $?";
+  FILE* pipe = popen(command.c_str(), "r");
+  std::string out;
+  char buffer[4096];
+  size_t n = 0;
+  while ((n = fread(buffer, 1, sizeof buffer, pipe)) > 0) out.append(buffer, n);
+  pclose(pipe);
+  return out;
+}
+
+TEST(QueryTest, TellsTheLeaderTheQueueAndItsOrphans) {
+  EtcdServer etcd;
+  EXPECT_EQ(Bellwether(etcd, "leader test/one"), "exit 3\n");
+  RunProcess run(etcd, "a", {}, kSleep);
+  ASSERT_TRUE(Eventually([&] { return run.Leads(); })) << run.log();
+  etcd.Etcdctl("put /bellwether/elections/test/one/no-lease stranger");
+  EXPECT_EQ(Bellwether(etcd, "leader test/one"), "a\nexit 0\n");
+  const std::string queue = Bellwether(etcd, "queue test/one");
+  EXPECT_LT(queue.find(" a "), queue.find("stranger")) << queue;
+  EXPECT_THAT(queue, HasSubstr("orphan: no lease, never expires"));
+  EXPECT_THAT(queue, HasSubstr("foreign"));
+  EXPECT_THAT(Bellwether(etcd, "get"), HasSubstr("test/one"));
+  EXPECT_EQ(Bellwether(etcd, "leader not-a-name"), "exit 2\n");
+  etcd.Kill(0);
+  EXPECT_EQ(Bellwether(etcd, "leader test/one"), "exit 4\n");
+}
+
 TEST(RunTest, RefusesWhatCannotWorkWithAReason) {
   EtcdServer etcd;
   RunProcess short_ttl(etcd, "a", {"--ttl=4s"}, "exit 0");
