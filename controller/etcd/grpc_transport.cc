@@ -168,6 +168,12 @@ class GrpcTransport::StreamCall {
 
   void Finish() {
     if (std::exchange(finishing_, true)) return;
+    // After Cancel nobody asks for the status, and the queue may be shut down already: gRPC aborts
+    // the process when an operation is started on it then.
+    if (sink_ == nullptr) {
+      done_ = true;
+      return;
+    }
     ++pending_;
     call_->Finish(&status_, &finished_);
   }
