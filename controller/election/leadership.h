@@ -14,6 +14,7 @@ struct Leadership {
   std::string key;
   LeaseId lease;
   MonotonicTime valid_until;
+  bool operator==(const Leadership&) const = default;
 };
 
 struct Place {
