@@ -1,0 +1,180 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// Kill ends a member with SIGKILL.
+func (c *Cluster) Kill(m *Member) {
+	c.t.Helper()
+	if err := m.cmd.Process.Kill(); err != nil {
+		c.t.Fatal(err)
+	}
+	<-m.done
+	m.cmd = nil
+}
+
+func (c *Cluster) Stop(m *Member) { c.signal(m, syscall.SIGSTOP) }
+func (c *Cluster) Cont(m *Member) { c.signal(m, syscall.SIGCONT) }
+
+func (c *Cluster) signal(m *Member, signal syscall.Signal) {
+	c.t.Helper()
+	if err := m.cmd.Process.Signal(signal); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// Start starts a killed member again with its data.
+func (c *Cluster) Start(m *Member) { c.launch(m) }
+
+// Leader is the member that leads the raft group.
+func (c *Cluster) Leader() *Member {
+	c.t.Helper()
+	var leader *Member
+	Eventually(c.t, 30*time.Second, "etcd has a leader", func() error {
+		for _, m := range c.members {
+			if m.cmd == nil {
+				continue
+			}
+			status, err := c.status(m)
+			if err == nil && status.Leader == status.Header.MemberId {
+				leader = m
+				return nil
+			}
+		}
+		return fmt.Errorf("no member leads")
+	})
+	return leader
+}
+
+// Follower is a member that does not lead.
+func (c *Cluster) Follower() *Member {
+	leader := c.Leader()
+	for _, m := range c.members {
+		if m != leader && m.cmd != nil {
+			return m
+		}
+	}
+	c.t.Fatal("no follower")
+	return nil
+}
+
+func (c *Cluster) status(m *Member) (*clientv3.StatusResponse, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	return c.client.Status(ctx, m.ClientURL)
+}
+
+// Counters are what idle elections must not move: etcd's revision, and the raft index that the leader has applied.
+type Counters struct {
+	Revision, Applied int64
+}
+
+func (c *Cluster) Counters() Counters {
+	c.t.Helper()
+	var counters Counters
+	leader := c.Leader()
+	Eventually(c.t, 30*time.Second, "status of the leader", func() error {
+		status, err := c.status(leader)
+		if err == nil {
+			counters = Counters{status.Header.Revision, int64(status.RaftAppliedIndex)}
+		}
+		return err
+	})
+	return counters
+}
+
+// Fill writes until the quota is used up and the NOSPACE alarm is raised.
+func (c *Cluster) Fill() {
+	c.t.Helper()
+	value := strings.Repeat("x", 256<<10)
+	for i := range 10000 {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		_, err := c.client.Put(ctx, fmt.Sprintf("/filler/%d", i), value)
+		cancel()
+		if err != nil && strings.Contains(err.Error(), "database space exceeded") {
+			return
+		}
+		if err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	c.t.Fatal("the quota was never reached")
+}
+
+// Relieve deletes what Fill wrote, compacts, defragments and disarms.
+func (c *Cluster) Relieve() {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	deleted, err := c.client.Delete(ctx, "/filler/", clientv3.WithPrefix())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := c.client.Compact(ctx, deleted.Header.Revision, clientv3.WithCompactPhysical()); err != nil {
+		c.t.Fatal(err)
+	}
+	for _, m := range c.members {
+		if _, err := c.client.Defragment(ctx, m.ClientURL); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	if _, err := c.client.AlarmDisarm(ctx, &clientv3.AlarmMember{}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// Compact compacts up to the present revision.
+func (c *Cluster) Compact() {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	now, err := c.client.Get(ctx, "/")
+	if err == nil {
+		_, err = c.client.Compact(ctx, now.Header.Revision, clientv3.WithCompactPhysical())
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// Backup is a copy of the only member's data, taken while it is down: what a restored snapshot is, with the cluster's
+// identity kept. It stops and starts the member.
+func (c *Cluster) Backup() string {
+	c.t.Helper()
+	m := c.members[0]
+	backup := m.Dir + ".backup"
+	c.Kill(m)
+	c.copyDir(m.Dir, backup)
+	c.Start(m)
+	c.WaitServing()
+	return backup
+}
+
+// Restore puts a backup in the place of the only member's data. It stops and starts the member.
+func (c *Cluster) Restore(backup string) {
+	c.t.Helper()
+	m := c.members[0]
+	c.Kill(m)
+	if err := os.RemoveAll(m.Dir); err != nil {
+		c.t.Fatal(err)
+	}
+	c.copyDir(backup, m.Dir)
+	c.Start(m)
+	c.WaitServing()
+}
+
+func (c *Cluster) copyDir(from, to string) {
+	c.t.Helper()
+	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+		c.t.Fatalf("cp: %v: %s", err, out)
+	}
+}
