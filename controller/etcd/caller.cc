@@ -19,6 +19,7 @@ struct Caller::Try {
   Done done;
   MonotonicTime deadline;
   bool authenticated_again = false;
+  std::optional<Scheduler::TimerId> patience;  // while it waits for a token
   std::optional<Error> last;
 };
 
@@ -38,7 +39,16 @@ void Caller::Start(Call call, Done done) {
 
 void Caller::Attempt(std::shared_ptr<Try> attempt) {
   if (!attempt->call.needs_token || !authenticates()) return Send(std::move(attempt));
+  // Authenticating has a time limit of its own, which may be longer than this call's.
+  attempt->patience = scheduler_.At(attempt->deadline, scope_.Bind([this, attempt] {
+    attempt->patience.reset();
+    const RpcStatus late{RpcCode::kDeadlineExceeded, "no token from etcd in time", true};
+    Finish(attempt, ToError(attempt->call.method, transport_.endpoint_name(choice_.current()), late,
+                            attempt->call.writes));
+  }));
   WithToken([this, attempt](const Status& status) {
+    if (!attempt->patience) return;  // the call's time is over
+    scheduler_.Cancel(*std::exchange(attempt->patience, std::nullopt));
     if (!status) return Finish(attempt, status.error());
     Send(attempt);
   });
@@ -51,9 +61,9 @@ void Caller::Send(std::shared_ptr<Try> attempt) {
   const auto left = std::chrono::duration_cast<Milliseconds>(attempt->deadline - now);
   if (left < Milliseconds(1)) {
     const RpcStatus late{RpcCode::kDeadlineExceeded, "no answer in time", true};
-    return Finish(attempt, attempt->last.value_or(
-                               ToError(call.method, transport_.endpoint_name(endpoint), late,
-                                       call.writes)));
+    return Finish(attempt,
+                  attempt->last.value_or(
+                      ToError(call.method, transport_.endpoint_name(endpoint), late, call.writes)));
   }
   // With nobody else to ask, one try has all the time.
   const bool alone = call.endpoint.has_value() || transport_.endpoint_count() == 1;
@@ -85,9 +95,11 @@ void Caller::OnAnswer(const std::shared_ptr<Try>& attempt, size_t endpoint, Mono
     return Attempt(attempt);
   }
   if (!AnotherEndpointMayHelp(status)) return Finish(attempt, std::move(error));
-  EndpointFailed(endpoint);
-  const bool safe = !call.writes || status.never_sent;
-  if (!safe || call.endpoint.has_value()) return Finish(attempt, std::move(error));
+  // A call that was given less time than an endpoint has says nothing about the endpoint.
+  const bool had_time = scheduler_.Now() - sent_at >= options_.endpoint_timeout;
+  if (status.code != RpcCode::kDeadlineExceeded || had_time) EndpointFailed(endpoint);
+  if (error.effect == Effect::kUnknown || call.endpoint.has_value())
+    return Finish(attempt, std::move(error));
   attempt->last = std::move(error);
   const MonotonicTime next = std::max(choice_.ready_at(), scheduler_.Now());
   if (next >= attempt->deadline) return Finish(attempt, *attempt->last);
@@ -130,15 +142,20 @@ void Caller::OnAuthenticated(Result<Reply> reply) {
   Status status = Ok();
   if (!reply) {
     // With authentication switched off on the server no token is needed.
-    const bool off = reply.error().message.find("authentication is not enabled") != std::string::npos;
+    const bool off =
+        reply.error().message.find("authentication is not enabled") != std::string::npos;
     if (!off) status = reply.error();
   } else if (!DecodeAuthenticate(reply->bytes, &token_) || token_.empty()) {
-    status = Error{.code = Code::kInternal,
-                   .message = "etcd Authenticate on " + reply->endpoint + ": no token in its answer"};
+    status =
+        Error{.code = Code::kInternal,
+              .message = "etcd Authenticate on " + reply->endpoint + ": no token in its answer"};
   } else {
     token_made_at_ = reply->sent_at;
   }
-  for (auto& ready : std::exchange(waiting_for_token_, {})) ready(status);
+  // Each in a task of its own: a callback may end this client.
+  for (auto& ready : std::exchange(waiting_for_token_, {})) {
+    scheduler_.Post(scope_.Bind([ready = std::move(ready), status] { ready(status); }));
+  }
 }
 
 void Caller::ForgetToken(const std::string& token) {

@@ -1,5 +1,7 @@
 #include "etcd/codec.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "etcd/rpc.pb.h"
@@ -9,14 +11,8 @@ namespace {
 
 namespace pb = ::etcdserverpb;
 
-template <typename Message>
-bool Parse(std::string_view bytes, Message* message) {
-  return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-}
-
 // etcd counts leases in whole seconds; rounding up never shortens what was asked for.
 int64_t WholeSeconds(Milliseconds ttl) { return (ttl.count() + 999) / 1000; }
-Milliseconds FromSeconds(int64_t seconds) { return std::chrono::seconds(seconds); }
 
 KeyValue FromProto(const mvccpb::KeyValue& kv) {
   return {.key = kv.key(),
@@ -34,8 +30,9 @@ void Fill(const RangeRequest& from, pb::RangeRequest* to) {
   to->set_revision(from.at_revision.value);
   if (from.sort != RangeRequest::Sort::kNone) {
     to->set_sort_target(pb::RangeRequest::CREATE);
-    to->set_sort_order(from.sort == RangeRequest::Sort::kCreateAscending ? pb::RangeRequest::ASCEND
-                                                                        : pb::RangeRequest::DESCEND);
+    to->set_sort_order(from.sort == RangeRequest::Sort::kCreateAscending
+                           ? pb::RangeRequest::ASCEND
+                           : pb::RangeRequest::DESCEND);
   }
   to->set_max_create_revision(from.max_create_revision.value);
   to->set_serializable(from.serializable);
@@ -54,7 +51,8 @@ void Fill(const DeleteRequest& from, pb::DeleteRangeRequest* to) {
 }
 
 void Fill(const Op& from, pb::RequestOp* to) {
-  if (const auto* put = std::get_if<PutRequest>(&from)) return Fill(*put, to->mutable_request_put());
+  if (const auto* put = std::get_if<PutRequest>(&from))
+    return Fill(*put, to->mutable_request_put());
   if (const auto* range = std::get_if<RangeRequest>(&from)) {
     return Fill(*range, to->mutable_request_range());
   }
@@ -106,6 +104,16 @@ std::string PrefixEnd(std::string prefix) {
     prefix.pop_back();
   }
   return std::string(1, '\0');  // all keys from the start on
+}
+
+Milliseconds FromSeconds(int64_t seconds) {
+  constexpr int64_t kMaxTtl = 9'000'000'000;
+  return std::chrono::seconds(std::clamp(seconds, int64_t{-1}, kMaxTtl));
+}
+
+bool ParseProto(std::string_view bytes, google::protobuf::MessageLite* message) {
+  if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max())) return false;
+  return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 Header FromProto(const pb::ResponseHeader& header) {
@@ -168,28 +176,28 @@ std::string EncodeAuthenticate(const std::string& name, const std::string& passw
 
 bool Decode(std::string_view bytes, RangeResponse* to) {
   pb::RangeResponse message;
-  if (!Parse(bytes, &message)) return false;
+  if (!ParseProto(bytes, &message)) return false;
   *to = FromProto(message);
   return true;
 }
 
 bool Decode(std::string_view bytes, PutResponse* to) {
   pb::PutResponse message;
-  if (!Parse(bytes, &message)) return false;
+  if (!ParseProto(bytes, &message)) return false;
   *to = {FromProto(message.header())};
   return true;
 }
 
 bool Decode(std::string_view bytes, DeleteResponse* to) {
   pb::DeleteRangeResponse message;
-  if (!Parse(bytes, &message)) return false;
+  if (!ParseProto(bytes, &message)) return false;
   *to = {FromProto(message.header()), message.deleted()};
   return true;
 }
 
 bool Decode(std::string_view bytes, TxnResponse* to) {
   pb::TxnResponse message;
-  if (!Parse(bytes, &message)) return false;
+  if (!ParseProto(bytes, &message)) return false;
   *to = {FromProto(message.header()), message.succeeded(), {}};
   for (const auto& response : message.responses()) {
     if (response.has_response_range()) {
@@ -205,7 +213,7 @@ bool Decode(std::string_view bytes, TxnResponse* to) {
 
 bool Decode(std::string_view bytes, LeaseGrantResponse* to) {
   pb::LeaseGrantResponse message;
-  if (!Parse(bytes, &message) || message.id() == 0) return false;
+  if (!ParseProto(bytes, &message) || message.id() == 0) return false;
   to->header = FromProto(message.header());
   to->id = {message.id()};
   to->ttl = FromSeconds(message.ttl());
@@ -214,14 +222,14 @@ bool Decode(std::string_view bytes, LeaseGrantResponse* to) {
 
 bool Decode(std::string_view bytes, LeaseRevokeResponse* to) {
   pb::LeaseRevokeResponse message;
-  if (!Parse(bytes, &message)) return false;
+  if (!ParseProto(bytes, &message)) return false;
   *to = {FromProto(message.header())};
   return true;
 }
 
 bool Decode(std::string_view bytes, LeaseTimeToLiveResponse* to) {
   pb::LeaseTimeToLiveResponse message;
-  if (!Parse(bytes, &message)) return false;
+  if (!ParseProto(bytes, &message)) return false;
   *to = {.header = FromProto(message.header()),
          .id = {message.id()},
          .remaining = FromSeconds(message.ttl()),
@@ -232,7 +240,7 @@ bool Decode(std::string_view bytes, LeaseTimeToLiveResponse* to) {
 
 bool Decode(std::string_view bytes, MemberListResponse* to) {
   pb::MemberListResponse message;
-  if (!Parse(bytes, &message)) return false;
+  if (!ParseProto(bytes, &message)) return false;
   *to = {FromProto(message.header()), {}};
   for (const auto& member : message.members()) {
     to->members.push_back({.id = member.id(),
@@ -246,7 +254,7 @@ bool Decode(std::string_view bytes, MemberListResponse* to) {
 
 bool Decode(std::string_view bytes, StatusResponse* to) {
   pb::StatusResponse message;
-  if (!Parse(bytes, &message)) return false;
+  if (!ParseProto(bytes, &message)) return false;
   *to = {.header = FromProto(message.header()),
          .version = message.version(),
          .db_size_bytes = message.dbsize(),
@@ -263,7 +271,7 @@ bool Decode(std::string_view bytes, StatusResponse* to) {
 
 bool DecodeAuthenticate(std::string_view bytes, std::string* token) {
   pb::AuthenticateResponse message;
-  if (!Parse(bytes, &message)) return false;
+  if (!ParseProto(bytes, &message)) return false;
   *token = message.token();
   return true;
 }

@@ -1,12 +1,15 @@
-// Between the plain values of api.h and etcd's protobuf bytes. Decoders return nullopt for bytes that are not such a message.
+// Between the plain values of api.h and etcd's protobuf bytes. Decoders say false for bytes that
+// are not such a message.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "etcd/api.h"
 
+namespace google::protobuf {
+class MessageLite;
+}
 namespace mvccpb {
 class Event;
 }
@@ -39,6 +42,10 @@ bool Decode(std::string_view bytes, MemberListResponse* to);
 bool Decode(std::string_view bytes, StatusResponse* to);
 bool DecodeAuthenticate(std::string_view bytes, std::string* token);
 
+bool ParseProto(std::string_view bytes, google::protobuf::MessageLite* message);
+// A TTL of the wire. Clamped to what etcd can mean (-1 = no such lease, at most 9e9 s), so that no
+// arithmetic overflows.
+Milliseconds FromSeconds(int64_t seconds);
 Header FromProto(const etcdserverpb::ResponseHeader& header);
 Event FromProto(const mvccpb::Event& event);
 

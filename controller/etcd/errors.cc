@@ -15,9 +15,12 @@ Code CodeOf(const RpcStatus& status) {
   if (Contains(words, "requested lease not found")) return Code::kNotFound;
   if (Contains(words, "lease already exists")) return Code::kConflict;
   switch (status.code) {
-    case RpcCode::kOk: return Code::kInternal;
-    case RpcCode::kCancelled: return Code::kCancelled;
-    case RpcCode::kDeadlineExceeded: return Code::kDeadline;
+    case RpcCode::kOk:
+      return Code::kInternal;
+    case RpcCode::kCancelled:
+      return Code::kCancelled;
+    case RpcCode::kDeadlineExceeded:
+      return Code::kDeadline;
     case RpcCode::kInvalidArgument:
     case RpcCode::kOutOfRange:
     case RpcCode::kFailedPrecondition:
@@ -25,40 +28,54 @@ Code CodeOf(const RpcStatus& status) {
       return Contains(words, "authentication failed") || Contains(words, "user name is empty")
                  ? Code::kPermission
                  : Code::kInvalid;
-    case RpcCode::kNotFound: return Code::kNotFound;
-    case RpcCode::kAlreadyExists: return Code::kConflict;
+    case RpcCode::kNotFound:
+      return Code::kNotFound;
+    case RpcCode::kAlreadyExists:
+      return Code::kConflict;
     case RpcCode::kPermissionDenied:
-    case RpcCode::kUnauthenticated: return Code::kPermission;
+    case RpcCode::kUnauthenticated:
+      return Code::kPermission;
     case RpcCode::kUnavailable:
     case RpcCode::kAborted:
-    case RpcCode::kResourceExhausted: return Code::kUnavailable;
+    case RpcCode::kResourceExhausted:
+      return Code::kUnavailable;
     case RpcCode::kUnknown:
     case RpcCode::kUnimplemented:
     case RpcCode::kInternal:
-    case RpcCode::kDataLoss: return Code::kInternal;
+    case RpcCode::kDataLoss:
+      return Code::kInternal;
   }
   return Code::kInternal;
 }
 
-// A refusal that etcd decides before it applies anything. ErrNoSpace is not among them: the quota check of the apply path
-// may report it after applying.
+// A refusal that etcd decides before it applies anything. ErrNoSpace is not among them: the quota
+// check of the apply path may report it after applying.
 bool SurelyRefused(Code code) {
   switch (code) {
     case Code::kInvalid:
     case Code::kNotFound:
     case Code::kConflict:
     case Code::kPermission:
-    case Code::kCompacted: return true;
-    default: return false;
+    case Code::kCompacted:
+      return true;
+    default:
+      return false;
   }
+}
+
+// These come before anything is proposed to raft.
+bool RefusedBeforehand(std::string_view words) {
+  return Contains(words, "too many requests") || Contains(words, "not supported for learner");
 }
 
 std::string_view WhatToDo(Code code) {
   switch (code) {
     case Code::kNoSpace:
       return "; compact and defragment etcd, then disarm its NOSPACE alarm";
-    case Code::kPermission: return "; check user, password and the role's permissions";
-    default: return "";
+    case Code::kPermission:
+      return "; check user, password and the role's permissions";
+    default:
+      return "";
   }
 }
 
@@ -67,7 +84,8 @@ std::string_view WhatToDo(Code code) {
 Error ToError(std::string_view method, std::string_view endpoint, const RpcStatus& status,
               bool writes) {
   const Code code = CodeOf(status);
-  const bool unknown = writes && !status.never_sent && !SurelyRefused(code);
+  const bool unknown =
+      writes && !status.never_sent && !SurelyRefused(code) && !RefusedBeforehand(status.message);
   const std::string_view call = method.substr(method.rfind('/') + 1);
   Error error{.code = code, .effect = unknown ? Effect::kUnknown : Effect::kNone, .message = {}};
   error.message.append("etcd ").append(call).append(" on ").append(endpoint).append(": ");
@@ -94,8 +112,10 @@ bool AnotherEndpointMayHelp(const RpcStatus& status) {
     case RpcCode::kCancelled:
     case RpcCode::kInternal:
     case RpcCode::kUnimplemented:
-    case RpcCode::kDataLoss: return true;
-    default: return Contains(status.message, "not supported for learner");
+    case RpcCode::kDataLoss:
+      return true;
+    default:
+      return RefusedBeforehand(status.message);
   }
 }
 

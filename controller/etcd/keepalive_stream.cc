@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "etcd/codec.h"
 #include "etcd/errors.h"
 #include "etcd/rpc.pb.h"
 
@@ -54,7 +55,8 @@ void KeepaliveStream::Open() {
   caller_.WithToken(scope_.Bind([this](const Status& status) {
     opening_ = false;
     if (schedule_.empty() || stream_) return;
-    // Keepalives need no permission (etcd checks none), so a stream without a token is better than none.
+    // Keepalives need no permission (etcd checks none), so a stream without a token is better than
+    // none.
     if (!status && status.error().code != Code::kPermission) return Break();
     stream_endpoint_ = caller_.endpoint();
     stream_token_ = caller_.token();
@@ -88,14 +90,14 @@ void KeepaliveStream::SetTimer() {
 
 void KeepaliveStream::OnStreamMessage(std::string_view bytes) {
   etcdserverpb::LeaseKeepAliveResponse response;
-  if (!response.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseProto(bytes, &response)) {
     caller_.EndpointFailed(stream_endpoint_);
     return Break();
   }
   backoff_.Reset();
   caller_.EndpointWorked(stream_endpoint_);
   const LeaseId lease{response.id()};
-  const Milliseconds ttl = std::chrono::seconds(response.ttl());
+  const Milliseconds ttl = FromSeconds(response.ttl());
   const auto sent_at = schedule_.OnAnswer(lease, ttl);
   if (!sent_at) return;
   LeaseHandler* const handler = handlers_.at(lease);

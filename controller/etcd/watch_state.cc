@@ -10,7 +10,8 @@
 namespace bellwether::etcd {
 namespace {
 
-// One revision can change at most max-txn-ops keys, or all keys of one lease; more than this is not etcd talking.
+// One revision can change at most max-txn-ops keys, or all keys of one lease; more than this is not
+// etcd talking.
 constexpr size_t kMaxFragmentBytes = size_t{512} << 20;
 
 Error Lost(Code code, std::string message) {
@@ -50,20 +51,23 @@ WatchState::Told WatchState::OnResponse(const etcdserverpb::WatchResponse& respo
     }
     cluster_id_ = header.cluster_id;
     created_ = true;
-    // Events between `next_` and the header's revision are still to come, so this is as far as it can be vouched for.
+    // Events between `next_` and the header's revision are still to come, so this is as far as it
+    // can be vouched for.
+    told.behind = header.revision.Next() < next_;
     told.progress = header;
     told.progress->revision = std::min(header.revision, Revision{next_.value - 1});
     return told;
   }
-  if (response.events().empty()) {
-    // A progress notification: everything up to its revision has been told. It must not take back what was told.
+  if (response.events().empty() && fragments_.empty()) {
+    // A progress notification: everything up to its revision has been told. It must not take back
+    // what was told.
     if (header.revision >= next_) next_ = header.revision.Next();
     told.progress = header;
     return told;
   }
   for (const auto& event : response.events()) {
-    // Servers before 3.4.38, 3.5.22 and 3.6.2 may tell old events to a watch from a future revision; servers before 3.4.24
-    // and 3.5.8 may tell twice.
+    // Servers before 3.4.38, 3.5.22 and 3.6.2 may tell old events to a watch from a future
+    // revision; servers before 3.4.24 and 3.5.8 may tell twice.
     if (event.kv().mod_revision() < next_.value) continue;
     fragment_bytes_ += event.ByteSizeLong();
     fragments_.push_back(FromProto(event));
@@ -80,6 +84,20 @@ WatchState::Told WatchState::OnResponse(const etcdserverpb::WatchResponse& respo
   return told;
 }
 
+WatchState::Told WatchState::OnStoreRead(const Header& header, Revision told_before) const {
+  Told told;
+  if (header.cluster_id != cluster_id_ || header.revision < told_before) {
+    told.lost = Lost(Code::kConflict,
+                     "the store has gone back from revision " + std::to_string(told_before.value) +
+                         " to " + std::to_string(header.revision.value) +
+                         " (restored from a snapshot?); everything read before is void");
+  } else {
+    told.progress = header;
+    told.progress->revision = std::min(header.revision, Revision{next_.value - 1});
+  }
+  return told;
+}
+
 WatchState::Told WatchState::OnCancelled(const etcdserverpb::WatchResponse& response) {
   created_ = false;
   Told told;
@@ -91,6 +109,7 @@ WatchState::Told WatchState::OnCancelled(const etcdserverpb::WatchResponse& resp
   } else if (AsksForNewToken(reason)) {
     told.refused_token = true;
   } else if (reason.find("permission denied") != std::string::npos) {
+    told.denied = true;
     told.lost = Lost(Code::kPermission, reason + "; check the role's permissions");
   } else if (reason.find("no leader") != std::string::npos || reason.empty()) {
     told.create_again = true;

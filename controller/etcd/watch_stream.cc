@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "etcd/codec.h"
 #include "etcd/errors.h"
 #include "etcd/rpc.pb.h"
 
@@ -17,7 +18,8 @@ constexpr const char* kMethod = "/etcdserverpb.Watch/Watch";
 WatchStream::WatchStream(Caller& caller, uint64_t seed)
     : caller_(caller),
       backoff_({.first = Milliseconds(50), .cap = Milliseconds(3000)}, seed),
-      again_(caller.scheduler()) {
+      again_(caller.scheduler()),
+      patience_(caller.scheduler()) {
   caller_.OnEndpointLeft(scope_.Bind([this] { Move(); }));
 }
 
@@ -39,6 +41,7 @@ void WatchStream::Remove(int64_t id) {
     stream_.reset();
     stream_scope_.Reset();
     asked_.clear();
+    patience_.Cancel();
     return;
   }
   if (!stream_) return;
@@ -75,6 +78,7 @@ void WatchStream::Open() {
 void WatchStream::Connect() {
   stream_endpoint_ = caller_.endpoint();
   stream_token_ = caller_.token();
+  token_is_new_ = std::exchange(doubt_token_, false);
   stream_ = caller_.transport().Open(
       kMethod, {.endpoint = stream_endpoint_, .token = stream_token_, .has_leader = true}, this);
   asked_.clear();
@@ -84,22 +88,37 @@ void WatchStream::Connect() {
 void WatchStream::Create(int64_t id) {
   Entry& entry = watches_.at(id);
   entry.waits = false;
+  ++entry.creations;
   asked_.push_back(id);
   stream_->Write(entry.state.CreateRequest(id));
+  if (!patience_.armed()) BePatient();
+}
+
+// A member that answers nothing for this long while it is asked to create watches is given up.
+void WatchStream::BePatient() {
+  patience_.Set(caller_.scheduler().Now() + caller_.endpoint_timeout(), [this] {
+    const Error why{
+        .code = Code::kUnavailable,
+        .message = "etcd watch: " + caller_.transport().endpoint_name(stream_endpoint_) +
+                   " does not answer"};
+    caller_.EndpointFailed(stream_endpoint_);
+    Break(why);
+  });
 }
 
 void WatchStream::OnStreamMessage(std::string_view bytes) {
   etcdserverpb::WatchResponse response;
-  if (!response.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseProto(bytes, &response)) {
     caller_.EndpointFailed(stream_endpoint_);
     return Break({.code = Code::kInternal,
                   .message = "etcd watch: " + caller_.transport().endpoint_name(stream_endpoint_) +
                              " sent something that is not a watch response"});
   }
-  backoff_.Reset();
+  if (!response.canceled()) backoff_.Reset();
   int64_t id = response.watch_id();
   if (response.created()) {
-    // Refusals come with id -1 from some versions; creates are answered in the order they were sent.
+    // Refusals come with id -1 from some versions; creates are answered in the order they were
+    // sent.
     const auto asked = std::find(asked_.begin(), asked_.end(), id);
     if (asked != asked_.end()) {
       asked_.erase(asked);
@@ -107,6 +126,11 @@ void WatchStream::OnStreamMessage(std::string_view bytes) {
       id = asked_.front();
       asked_.pop_front();
     }
+  }
+  if (asked_.empty()) {
+    patience_.Cancel();
+  } else {
+    BePatient();
   }
   Dispatch(id, response);
 }
@@ -118,14 +142,48 @@ void WatchStream::Dispatch(int64_t id, const etcdserverpb::WatchResponse& respon
   const WatchState::Told told = entry.state.OnResponse(response);
   WatchHandler* const handler = entry.handler;
   // The handler may remove the watch, so nothing of the entry is touched after it was called.
-  if (told.lost) return Lose(id, *told.lost);
-  if (told.refused_token) {
-    caller_.ForgetToken(stream_token_);
-    return Break({.code = Code::kPermission, .message = "etcd watch: the token has expired"});
+  if (told.refused_token) return RefuseToken();
+  // etcd 3.4 says "permission denied" for a token that it has forgotten, so the first denial asks
+  // for a new one.
+  if (told.denied && caller_.authenticates() && (!token_is_new_ || caller_.TokenIsOld())) {
+    return RefuseToken();
   }
+  if (told.lost) return Lose(id, *told.lost);
+  if (told.behind) return AskHowFarTheStoreIs(id);
   if (told.create_again) return CreateLater(id);
   if (told.batch) return handler->OnWatchEvents(*told.batch);
   if (told.progress) handler->OnWatchProgress(*told.progress);
+}
+
+void WatchStream::RefuseToken() {
+  caller_.ForgetToken(stream_token_);
+  doubt_token_ = true;
+  Break({.code = Code::kPermission, .message = "etcd watch: the token is not valid any more"});
+}
+
+// A resumed watch at a member that knows less than was told: it lags, or the store was restored
+// from a snapshot. Only a linearizable read can tell these apart.
+void WatchStream::AskHowFarTheStoreIs(int64_t id) {
+  const auto asked = watches_.find(id);
+  if (asked == watches_.end()) return;
+  const WatchState& state = asked->second.state;
+  const RangeRequest read{.key = state.key(), .limit = 1, .keys_only = true};
+  caller_.Start(
+      {.method = "/etcdserverpb.KV/Range", .request = Encode(read)},
+      stream_scope_.Bind([this, id, told = Revision{state.next().value - 1},
+                          creation = asked->second.creations](const Result<Caller::Reply>& reply) {
+        const auto found = watches_.find(id);
+        if (found == watches_.end() || found->second.creations != creation) return;
+        RangeResponse store;
+        if (!reply || !Decode(reply->bytes, &store)) {
+          caller_.scheduler().At(caller_.scheduler().Now() + backoff_.Next(),
+                                 stream_scope_.Bind([this, id] { AskHowFarTheStoreIs(id); }));
+          return;
+        }
+        const auto outcome = found->second.state.OnStoreRead(store.header, told);
+        if (outcome.lost) return Lose(id, *outcome.lost);
+        found->second.handler->OnWatchProgress(*outcome.progress);
+      }));
 }
 
 void WatchStream::CreateLater(int64_t id) {
@@ -159,6 +217,7 @@ void WatchStream::Break(const Error& why) {
   stream_.reset();
   stream_scope_.Reset();
   asked_.clear();
+  patience_.Cancel();
   OpenLater();
   std::vector<int64_t> ids;
   for (const auto& [id, entry] : watches_) ids.push_back(id);

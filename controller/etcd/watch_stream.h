@@ -1,5 +1,6 @@
-// All watches of one kind on one stream. Opens the stream when there is a watch, creates the watches, feeds their states,
-// and resumes them on another stream, at another endpoint where needed, when this one breaks.
+// All watches of one kind on one stream. Opens the stream when there is a watch, creates the
+// watches, feeds their states, and resumes them on another stream, at another endpoint where
+// needed, when this one breaks.
 #pragma once
 
 #include <deque>
@@ -32,6 +33,7 @@ class WatchStream final : public StreamSink {
     WatchState state;
     WatchHandler* handler;
     bool waits = false;  // for a try of its own after a refusal that passes
+    int creations = 0;   // tells an answer about an earlier creation from one about this
   };
 
   void Open();
@@ -42,6 +44,9 @@ class WatchStream final : public StreamSink {
   void CreateLater(int64_t id);
   void Dispatch(int64_t id, const etcdserverpb::WatchResponse& response);
   void Lose(int64_t id, const Error& why);
+  void RefuseToken();
+  void AskHowFarTheStoreIs(int64_t id);
+  void BePatient();
 
   Caller& caller_;
   std::map<int64_t, Entry> watches_;
@@ -51,8 +56,11 @@ class WatchStream final : public StreamSink {
   std::string stream_token_;
   std::deque<int64_t> asked_;  // creates under way, in order: a refusal may not carry the id
   bool opening_ = false;
+  bool doubt_token_ = false;   // the next stream's token is to be made anew
+  bool token_is_new_ = false;  // this stream's token was
   Backoff backoff_;
   Timer again_;
+  Timer patience_;      // with creations that are not answered
   Scope stream_scope_;  // what belongs to the stream that is open
   Scope scope_;
 };
