@@ -26,8 +26,13 @@ pid_t ParentOf(pid_t pid) {
   if (close == std::string::npos) return 0;
   char state = 0;
   int parent = 0;
-  if (std::sscanf(line.c_str() + close + 1, " %c %d", &state, &parent) != 2 || state == 'Z')
-    return 0;
+  int threads = 0;
+  const int fields =
+      std::sscanf(line.c_str() + close + 1,
+                  " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d", &state,
+                  &parent, &threads);
+  // A process whose first thread has ended shows as a zombie while its others run on.
+  if (fields != 3 || (state == 'Z' && threads <= 1)) return 0;
   return parent;
 }
 

@@ -75,6 +75,9 @@ class Runner final : public election::CandidateHandler {
   }
 
   void OnExtended(MonotonicTime valid_until) override {
+    // Past terminate_at the guardian has asked the command to stop: a late keepalive does not save
+    // this term.
+    if (running_ && loop_.Now() >= Times().terminate_at) lost_ = true;
     valid_until_ = valid_until;
     if (running_ && !lost_) command_->Extend(Times());
   }
@@ -243,9 +246,12 @@ int Run(const RunFlags& flags) {
   {
     Runner runner(loop, *connection->client, flags, *settings);
     PacketReader reader(loop, signals, [&runner](const std::string& packet) {
+      // One read may bring several signals.
       signalfd_siginfo info{};
-      std::memcpy(&info, packet.data(), std::min(packet.size(), sizeof info));
-      runner.OnSignal(static_cast<int>(info.ssi_signo));
+      for (size_t at = 0; at + sizeof info <= packet.size(); at += sizeof info) {
+        std::memcpy(&info, packet.data() + at, sizeof info);
+        runner.OnSignal(static_cast<int>(info.ssi_signo));
+      }
     });
     WarnOfOldServers(*connection->client);
     loop.Post([&runner] { runner.Start(); });
