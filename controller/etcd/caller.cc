@@ -27,7 +27,8 @@ Caller::Caller(Scheduler& scheduler, Transport& transport, const ClientOptions& 
     : scheduler_(scheduler),
       transport_(transport),
       options_(options),
-      choice_(transport.endpoint_count(), options.seed) {}
+      choice_(transport.endpoint_count(), options.seed,
+              std::min(Milliseconds(3000), options.endpoint_timeout)) {}
 
 void Caller::Start(Call call, Done done) {
   auto attempt = std::make_shared<Try>();

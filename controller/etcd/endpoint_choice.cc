@@ -4,12 +4,12 @@
 
 namespace bellwether::etcd {
 
-EndpointChoice::EndpointChoice(size_t count, uint64_t seed) {
+EndpointChoice::EndpointChoice(size_t count, uint64_t seed, Milliseconds longest_rest) {
   BW_CHECK(count > 0);
   Random random(seed);
   for (size_t i = 0; i < count; ++i) {
     endpoints_.push_back(
-        {Backoff({.first = Milliseconds(100), .cap = Milliseconds(3000)}, random.Next()), {}});
+        {Backoff({.first = Milliseconds(100), .cap = longest_rest}, random.Next()), {}});
   }
   current_ = random.Below(count);
 }

@@ -12,8 +12,9 @@ namespace bellwether::etcd {
 
 class EndpointChoice {
  public:
-  // Starts at a random endpoint, so that many clients spread over the members. count > 0.
-  EndpointChoice(size_t count, uint64_t seed);
+  // Starts at a random endpoint, so that many clients spread over the members. count > 0. No endpoint rests for longer than
+  // `longest_rest`: when etcd is back after an election of its own, leases must be renewed before they run out.
+  EndpointChoice(size_t count, uint64_t seed, Milliseconds longest_rest = Milliseconds(3000));
 
   size_t current() const { return current_; }
   // When the current endpoint may be tried; in the past unless all of them rest.

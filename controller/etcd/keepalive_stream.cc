@@ -22,7 +22,9 @@ std::string Request(LeaseId lease) {
 
 KeepaliveStream::KeepaliveStream(Caller& caller, uint64_t seed)
     : caller_(caller),
-      backoff_({.first = Milliseconds(50), .cap = Milliseconds(1000)}, seed),
+      backoff_({.first = Milliseconds(50),
+                .cap = std::min(Milliseconds(1000), caller.endpoint_timeout())},
+               seed),
       tick_(caller.scheduler()),
       again_(caller.scheduler()) {
   caller_.OnEndpointLeft(scope_.Bind([this] { Move(); }));

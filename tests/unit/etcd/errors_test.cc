@@ -61,5 +61,15 @@ TEST(EndpointChoiceTest, AFailedEndpointIsLeftAndRests) {
   EXPECT_GT(choice.ready_at(), now) << "all of them rest";
 }
 
+TEST(EndpointChoiceTest, NoEndpointRestsForLongerThanWasSaid) {
+  MonotonicTime now{100s};
+  EndpointChoice choice(3, 7, Milliseconds(625));
+  for (int i = 0; i < 100; ++i) {
+    (void)choice.OnFailure(choice.current(), now);
+    EXPECT_LE(choice.ready_at(), now + 625ms);
+    now = std::max(now, choice.ready_at());
+  }
+}
+
 }  // namespace
 }  // namespace bellwether::etcd
