@@ -275,6 +275,7 @@ SimEtcd::Result SimEtcd::Apply(const From& from, const std::string& method,
     if (!range.ParseFromString(request)) return {bad, {}};
     RpcStatus status = store_.Range(range, &response);
     if (!status.ok()) return {std::move(status), {}};
+    NoteRead(from, range);
     return Ok(from.member, std::move(response));
   }
   if (method == "/etcdserverpb.KV/Txn") {
@@ -343,6 +344,10 @@ SimEtcd::Result SimEtcd::Apply(const From& from, const std::string& method,
   return {{RpcCode::kUnimplemented, "unknown method " + method}, {}};
 }
 
+void SimEtcd::NoteRead(const From& from, const pb::RangeRequest& request) const {
+  if (request.max_create_revision() > 0 && on_ahead_read_) on_ahead_read_(from, request.key());
+}
+
 std::optional<RpcStatus> SimEtcd::Refuses(const pb::TxnRequest& request) const {
   if (!nospace_) return std::nullopt;
   if (SimStore::HasPut(request) || options_.nospace_refuses_every_txn) return kNoSpaceStatus;
@@ -357,6 +362,9 @@ SimEtcd::Result SimEtcd::ApplyTxn(const From& from, const pb::TxnRequest& reques
   // A transaction with a write in either branch is a raft entry, whatever its compares say.
   if (SimStore::HasWrite(request)) ++raft_entries_;
   if (!status.ok()) return {std::move(status), {}};
+  for (const auto& op : response.succeeded() ? request.success() : request.failure()) {
+    if (op.has_request_range()) NoteRead(from, op.request_range());
+  }
   Committed(before, {Origin::Kind::kClient, from.client});
   if (quota_trap_ && SimStore::HasPut(request)) return {kNoSpaceStatus, {}};
   return Ok(from.member, std::move(response));
@@ -435,8 +443,14 @@ std::optional<Time> SimEtcd::ExpiryOf(int64_t lease) const {
   return it->second.expiry;
 }
 
+std::optional<Time> SimEtcd::GrantedAt(int64_t lease) const {
+  const auto it = lease_clocks_.find(lease);
+  if (it == lease_clocks_.end()) return std::nullopt;
+  return it->second.granted_at;
+}
+
 void SimEtcd::GrantClock(int64_t id, int64_t ttl_s) {
-  lease_clocks_[id].expiry = world_.now() + std::chrono::seconds(ttl_s);
+  lease_clocks_[id] = {world_.now(), world_.now() + std::chrono::seconds(ttl_s), {}};
 }
 
 SimEtcd::Renewal SimEtcd::Renew(int64_t lease, std::function<void()> later) {
@@ -490,7 +504,10 @@ void SimEtcd::Promote() {
 
 void SimEtcd::Committed(int64_t before, Origin origin) {
   if (store_.revision() == before) return;
-  world_.Note(static_cast<uint64_t>(store_.revision()));
+  for (const mvccpb::Event& event : store_.At(store_.revision())) {
+    world_.Say("  revision " + std::to_string(store_.revision()) +
+               (event.type() == mvccpb::Event::PUT ? " put " : " delete ") + event.kv().key());
+  }
   for (size_t m = 0; m < members_.size(); ++m) {
     if (Connected(m)) SyncLater(m);
   }

@@ -101,9 +101,14 @@ class SimEtcd {
   const SimStore& store() const { return store_; }
   // When etcd will at the earliest let the lease expire; nullopt when there is no such lease.
   std::optional<Time> ExpiryOf(int64_t lease) const;
+  std::optional<Time> GrantedAt(int64_t lease) const;
 
   // Called after each revision.
   void OnCommit(std::function<void(int64_t revision, Origin)> told) { on_commit_ = std::move(told); }
+  // Called when a client has read who is ahead of it under this prefix, with its answer still on the way.
+  void OnAheadRead(std::function<void(const From&, const std::string& begin)> told) {
+    on_ahead_read_ = std::move(told);
+  }
   // Connections to the member break.
   void OnMemberDown(std::function<void(size_t)> told) { on_member_down_ = std::move(told); }
 
@@ -128,6 +133,7 @@ class SimEtcd {
     bool answered = false;
   };
   struct LeaseClock {
+    Time granted_at;
     Time expiry;
     std::vector<std::function<void()>> waiting;  // keepalives of an expired lease, until it is revoked or renewed
   };
@@ -142,6 +148,7 @@ class SimEtcd {
   void CheckLeaderless();
 
   Result Apply(const From& from, const std::string& method, const std::string& request);
+  void NoteRead(const From& from, const pb::RangeRequest& request) const;
   Result ApplyTxn(const From& from, const pb::TxnRequest& request);
   Result Grant(const From& from, const pb::LeaseGrantRequest& request);
   Result Local(const From& from, const std::string& method, const std::string& request);
@@ -182,6 +189,7 @@ class SimEtcd {
   std::map<uint64_t, KeepAliveServer*> keepalive_servers_;
   uint64_t last_server_ = 0;
   std::function<void(int64_t, Origin)> on_commit_;
+  std::function<void(const From&, const std::string&)> on_ahead_read_;
   std::function<void(size_t)> on_member_down_;
   std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };

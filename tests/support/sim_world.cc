@@ -1,6 +1,8 @@
 #include "support/sim_world.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <tuple>
 #include <utility>
 
@@ -8,7 +10,8 @@
 
 namespace bellwether::sim {
 
-World::World(uint64_t seed) : random_(seed) {}
+World::World(uint64_t seed)
+    : tracing_(std::getenv("BELLWETHER_SIM_TRACE") != nullptr), random_(seed) {}
 
 Nanoseconds World::Between(Nanoseconds least, Nanoseconds most) {
   BW_CHECK(least <= most);
@@ -56,6 +59,14 @@ void World::Note(uint64_t number) {
 
 void World::Note(std::string_view text) {
   for (const char c : text) trace_ = (trace_ ^ static_cast<uint8_t>(c)) * 1099511628211ull;
+}
+
+void World::Say(const std::string& text) {
+  Note(text);
+  if (!tracing_) return;
+  const auto since_start = now_.time_since_epoch() - std::chrono::hours(1);
+  std::fprintf(stderr, "%12.6f %8llu  %s\n", std::chrono::duration<double>(since_start).count(),
+               static_cast<unsigned long long>(steps_), text.c_str());
 }
 
 }  // namespace bellwether::sim

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,8 @@ class World {
   uint64_t trace() const { return trace_; }
   void Note(uint64_t number);
   void Note(std::string_view text);
+  // Notes it, and prints it with its time when BELLWETHER_SIM_TRACE is set: for people who look into a seed.
+  void Say(const std::string& text);
 
  private:
   struct Event {
@@ -52,6 +55,7 @@ class World {
     bool operator>(const Event& other) const;
   };
 
+  const bool tracing_;
   Random random_;
   Time now_{std::chrono::hours(1)};
   std::vector<Event> heap_;

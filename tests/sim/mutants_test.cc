@@ -1,0 +1,51 @@
+// The simulator proves itself: each planted fault (mutants.h) must be caught within a bounded number of seeds. A test that fails
+// here says that the simulator has become blind to it.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "sim/system.h"
+
+namespace bellwether::sim {
+namespace {
+
+constexpr uint64_t kSeeds = 3000;
+constexpr uint64_t kStepsOfASeed = 4000;
+
+struct Planted {
+  Mutant mutant;
+  const char* name;
+};
+
+class MutantTest : public ::testing::TestWithParam<Planted> {};
+
+TEST_P(MutantTest, IsCaught) {
+  const char* const from = std::getenv("BELLWETHER_SIM_SEED");
+  const uint64_t first = from == nullptr ? 1 : std::strtoull(from, nullptr, 10);
+  for (uint64_t seed = first; seed < first + kSeeds; ++seed) {
+    System system(seed, GetParam().mutant);
+    system.Run(kStepsOfASeed);
+    if (!system.violation()) continue;
+    std::cout << "caught with seed " << seed << ": " << *system.violation() << "\n";
+    return;
+  }
+  FAIL() << "the mutant survived " << kSeeds << " seeds";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    SimTest, MutantTest,
+    ::testing::Values(Planted{Mutant::kDeadlineFromReceive, "DeadlineFromReceiveTime"},
+                      Planted{Mutant::kUnguardedDelete, "UnguardedDelete"},
+                      Planted{Mutant::kUnguardedRead, "LeadsWithoutItsKey"},
+                      Planted{Mutant::kNoOwnWatch, "NoOwnKeyWatch"},
+                      Planted{Mutant::kWatchFromNow, "WatchFromNow"},
+                      Planted{Mutant::kSplitRevision, "EventsSplitWithinARevision"},
+                      Planted{Mutant::kResignOnBrokenStream, "ResignOnABrokenStream"},
+                      Planted{Mutant::kWriteWhileIdle, "WritesWhileIdle"},
+                      Planted{Mutant::kOwnTokens, "TokensThatDoNotGrow"}),
+    [](const auto& planted) { return planted.param.name; });
+
+}  // namespace
+}  // namespace bellwether::sim
