@@ -38,7 +38,7 @@ class Observer::Impl {
     for (const auto& range : ranges_) {
       counters_.events += range->events();
       counters_.relists += range->relists();
-      counters_.missed += range->queues().missed();
+      counters_.missed += range->missed();
       counters_.foreign_keys += range->queues().foreign_keys();
     }
     return counters_;

@@ -134,13 +134,15 @@ void RangeObserver::OnReread(bool again, const Result<etcd::RangeResponse>& resu
   }
   const std::string end =
       result->more && !result->kvs.empty() ? result->kvs.back().key + '\0' : queues_.end();
-  if (queues_.Differs(cursor_, end, result->kvs)) {
+  if (const size_t differences = queues_.Differences(cursor_, end, result->kvs)) {
     if (!again) {
       reread_timer_.Set(scheduler_.Now() + kConfirmAfter, [this] { Reread(true); });
       return;
     }
-    log::Warning("etcd lost watch events; corrected by a re-read", {{"range", queues_.begin()}});
-    told_.changed(queues_.Correct(Now(), result->header.revision, cursor_, end, result->kvs));
+    missed_ += differences;
+    log::Warning("etcd has not told all watch events; listing again",
+                 {{"range", queues_.begin()}, {"keys", differences}});
+    return List();
   }
   queues_.EndReread();
   cursor_ = end == queues_.end() ? queues_.begin() : end;

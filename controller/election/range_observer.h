@@ -35,6 +35,7 @@ class RangeObserver final : public etcd::WatchHandler {
   bool watching() const { return watching_; }
   uint64_t events() const { return events_; }
   uint64_t relists() const { return relists_; }
+  uint64_t missed() const { return missed_; }
   const RootQueues& queues() const { return queues_; }
 
  private:
@@ -70,6 +71,7 @@ class RangeObserver final : public etcd::WatchHandler {
   bool watching_ = false;
   uint64_t events_ = 0;
   uint64_t relists_ = 0;
+  uint64_t missed_ = 0;  // differences that re-reads have found
   std::unique_ptr<etcd::Watch> watch_;
   Scope scope_;
 };

@@ -53,20 +53,19 @@ class RootQueues {
   // Whole revisions, in order. What is already known changes nothing.
   QueueChanges Apply(Moment at, const etcd::WatchBatch& batch);
 
-  // Safety re-read of the keys in [from, to). StartReread, read, Differs; if so read again some seconds later, and Correct. A key
-  // that an event touched since StartReread is left to the events: they are newer than the read, or on their way.
+  // Safety re-read of the keys in [from, to): StartReread, read, Differences; if there are any, read again some seconds later, and
+  // if there still are, Load a new list of everything: to take over a part would mix two moments into a state that etcd never
+  // had. A key that an event touched since StartReread does not count: the event is newer than the read, or another one is on
+  // its way.
   void StartReread();
   void EndReread();
-  bool Differs(std::string_view from, std::string_view to,
-               const std::vector<etcd::KeyValue>& kvs) const;
-  QueueChanges Correct(Moment at, Revision revision, std::string_view from, std::string_view to,
-                       const std::vector<etcd::KeyValue>& kvs);
+  size_t Differences(std::string_view from, std::string_view to,
+                     const std::vector<etcd::KeyValue>& kvs) const;
 
   bool loaded() const { return loaded_; }
   Revision revision() const { return revision_; }  // complete up to here
   size_t key_count() const { return keys_.size(); }
   uint64_t foreign_keys() const { return foreign_keys_; }  // under the root, but of no election
-  uint64_t missed() const { return missed_; }              // keys that Correct had to change
 
  private:
   struct Edited {
@@ -114,7 +113,6 @@ class RootQueues {
   bool rereading_ = false;
   std::set<std::string, std::less<>> touched_;  // by events while rereading
   uint64_t foreign_keys_ = 0;
-  uint64_t missed_ = 0;
 };
 
 }  // namespace bellwether::election
