@@ -32,6 +32,7 @@ System::System(uint64_t seed, Mutant mutant)
       checker_(world_, *etcd_, AllElections()),
       foreigners_(world_, *etcd_, checker_),
       ttl_(5000 + 1000 * static_cast<int64_t>(world_.random().Below(4))),
+      patient_(world_.random().OneIn(2)),
       enabled_(world_.random().Next() | world_.random().Next()) {
   log::Configure(log::Level::kOff, log::Format::kText);
   etcd_->OnMemberDown([this](size_t member) {
@@ -87,8 +88,8 @@ void System::Start(Process& process) {
     transport = process.mutant.get();
     candidates_clock = process.late_clock.get();
   }
-  etcd::ClientOptions options{.seed = world_.random().Next() | 1,
-                              .endpoint_timeout = election::DefaultEndpointTimeout(ttl_)};
+  etcd::ClientOptions options{.seed = world_.random().Next() | 1};
+  if (!patient_) options.endpoint_timeout = election::DefaultEndpointTimeout(ttl_);
   options.credentials = {.username = "bellwether", .read_password = [] { return "secret"; }};
   process.client = std::make_unique<etcd::Client>(scheduler, *transport, std::move(options));
   if (process.elections.empty()) {

@@ -106,7 +106,8 @@ class System {
   std::unique_ptr<SimEtcd> etcd_;
   Checker checker_;
   Foreigners foreigners_;
-  Milliseconds ttl_;
+  const Milliseconds ttl_;
+  const bool patient_;  // the client's default time limit of an endpoint, not the one made for the TTL
   uint64_t enabled_ = 0;  // kinds of faults of this seed, a bit each
   std::vector<Process> processes_;  // the last one observes
   std::vector<Ghost> ghosts_;
