@@ -51,7 +51,9 @@ class Observer::Impl {
         RangeObserver::Told{
             .changed = [this](QueueChanges changes) { Publish(std::move(changes)); },
             .state = [this] { PublishFreshness(); },
-            .header = [this](const etcd::Header& header) { return Check(header, Revision{}); }}));
+            .header = [this](const etcd::Header& header, Revision floor) {
+              return Check(header, floor);
+            }}));
   }
 
   void Publish(QueueChanges changes) {
@@ -97,7 +99,7 @@ class Observer::Impl {
     freshness_.tokens_invalid = true;
     freshness_.cluster_id = header.cluster_id;
     newest_ = header.revision;
-    for (auto& range : ranges_) range->List();
+    for (auto& range : ranges_) range->ListNewHistory();
     return false;
   }
 

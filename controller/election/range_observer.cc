@@ -26,6 +26,12 @@ RangeObserver::RangeObserver(Scheduler& scheduler, etcd::Client& client, RootQue
       list_timer_(scheduler),
       reread_timer_(scheduler) {}
 
+void RangeObserver::ListNewHistory() {
+  floor_ = Revision{};
+  queues_.ForgetHistory();
+  List();
+}
+
 void RangeObserver::List() {
   scope_.Reset();
   watch_.reset();
@@ -50,7 +56,7 @@ void RangeObserver::ReadPage(const std::string& from) {
 void RangeObserver::OnPage(const Result<etcd::RangeResponse>& result) {
   // Compacted between two pages: from the first page again, at a newer revision.
   if (!result.ok()) return ListLater(result.error());
-  if (!told_.header(result->header)) return;
+  if (!told_.header(result->header, floor_)) return;
   if (!list_revision_) list_revision_ = result->header.revision;
   listed_.insert(listed_.end(), result->kvs.begin(), result->kvs.end());
   if (result->more && !result->kvs.empty()) {
@@ -70,6 +76,7 @@ void RangeObserver::OnListed() {
                           .critical = true},
                          this);
   told_.changed(queues_.Load(Now(), list_revision_, kvs));
+  floor_ = list_revision_;
   told_.state();
   ScheduleReread();
 }
@@ -86,6 +93,7 @@ void RangeObserver::ListLater(const Error& why) {
 void RangeObserver::OnWatchEvents(const etcd::WatchBatch& batch) {
   events_ += batch.events.size();
   told_.changed(queues_.Apply(Now(), batch));
+  floor_ = std::max(floor_, queues_.revision());
   SetWatching(true);
 }
 

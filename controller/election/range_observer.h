@@ -21,8 +21,9 @@ class RangeObserver final : public etcd::WatchHandler {
   struct Told {
     std::function<void(QueueChanges)> changed;
     std::function<void()> state;  // loaded() or watching() may have changed
-    // Of each page; false = it means nothing, and the list was started again.
-    std::function<bool(const etcd::Header&)> header;
+    // Of each page, and the revision that was known when it was asked for; false = it means nothing, and the list was started
+    // again.
+    std::function<bool(const etcd::Header&, Revision floor)> header;
   };
   // All but the values outlive it. `seed` is of jitter.
   RangeObserver(Scheduler& scheduler, etcd::Client& client, RootQueues queues,
@@ -30,6 +31,8 @@ class RangeObserver final : public etcd::WatchHandler {
 
   // Lists (again), whatever is known.
   void List();
+  // Lists again in another history: nothing that was known holds.
+  void ListNewHistory();
 
   bool loaded() const { return queues_.loaded(); }
   bool watching() const { return watching_; }
@@ -66,6 +69,7 @@ class RangeObserver final : public etcd::WatchHandler {
   Timer reread_timer_;
   bool trouble_logged_ = false;
   Revision list_revision_;
+  Revision floor_;  // linearizable answers are never older
   std::vector<etcd::KeyValue> listed_;
   std::string cursor_;  // where the next re-read begins
   bool watching_ = false;

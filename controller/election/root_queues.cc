@@ -78,11 +78,19 @@ QueueChanges RootQueues::Load(Moment at, Revision revision,
   for (const etcd::KeyValue& kv : kvs) {
     foreign_keys_ += Classify(kv.key, &election) == Kind::kForeign ? 1 : 0;
   }
+  const bool new_history = std::exchange(new_history_, false);
+  if (new_history) {
+    keys_.clear();
+    for (const auto& [known, state] : elections_) Edit(known).view.queue.clear();
+  }
   std::vector<std::string> gone;
   Compare(begin_, end_, kvs, /*only_newer=*/false, [this](const etcd::KeyValue& kv) { Put(kv); },
           [&gone](const std::string& key) { gone.push_back(key); });
   for (const std::string& key : gone) Erase(key, revision);
   if (explicit_ && !loaded_) Edit(explicit_->election);
+  if (new_history) {
+    for (auto& [known, edited] : edited_) edited.view.last_change = revision;
+  }
   Commit(at, changes);
   loaded_ = true;
   revision_ = revision;

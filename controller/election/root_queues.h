@@ -50,6 +50,9 @@ class RootQueues {
 
   // The whole range at one revision. The first one loads; a later one replaces everything and reports the difference.
   QueueChanges Load(Moment at, Revision revision, const std::vector<etcd::KeyValue>& kvs);
+  // The next Load is of another history (a restored store, another cluster): revisions from before mean nothing there, so every
+  // view is published anew, as changed at the revision of that list.
+  void ForgetHistory() { new_history_ = true; }
   // Whole revisions, in order. What is already known changes nothing.
   QueueChanges Apply(Moment at, const etcd::WatchBatch& batch);
 
@@ -105,6 +108,7 @@ class RootQueues {
   std::string end_;
 
   bool loaded_ = false;
+  bool new_history_ = false;
   Revision revision_;
   std::map<ElectionName, State> elections_;
   std::map<std::string, Known, std::less<>> keys_;

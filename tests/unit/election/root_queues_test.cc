@@ -158,6 +158,18 @@ TEST_F(RootQueuesTest, AReReadCountsOnlyWhatNoEventTouched) {
   EXPECT_THAT(Keys("a/b"), ElementsAre("1", "2", "3"));
 }
 
+// After a restore the revisions of before mean nothing: an index that stayed at 60 would hide the next changes.
+TEST_F(RootQueuesTest, AnotherHistoryIsPublishedAnewWithItsOwnRevisions) {
+  Load(50, {Kv("/r/a/b/1", 10), Kv("/r/a/b/2", 20)});
+  Apply({Del("/r/a/b/2", 60)});
+  queues.ForgetHistory();
+  Load(30, {Kv("/r/a/b/1", 10), Kv("/r/a/b/2", 20)});
+  EXPECT_THAT(Keys("a/b"), ElementsAre("1", "2"));
+  EXPECT_EQ(views["a/b"]->last_change, Revision{30});
+  Apply({Del("/r/a/b/2", 31)});
+  EXPECT_EQ(views["a/b"]->last_change, Revision{31});
+}
+
 // (d) 7
 TEST_F(RootQueuesTest, AHugeForeignValueTakesBoundedMemory) {
   Load(50, {Kv("/r/a/b/1", 10, 0, std::string(1'500'000, '\xff'))});
