@@ -42,6 +42,10 @@ class Checker {
   // Once quiet: the published queue is etcd's.
   bool ViewsAreCurrent(const election::ViewStore& views) const;
   // A new Observer may begin with an older view.
+  // etcd was restored from a snapshot: what was handed out and published before means nothing, until the system has settled
+  // in the new history.
+  void OnRestored(int64_t revision);
+  void OnSettledAgain();
   void ForgetViews() { seen_.assign(elections_.size(), nullptr); }
 
   void Fail(const std::string& what);
@@ -88,6 +92,7 @@ class Checker {
   std::set<int64_t> excused_;
   std::set<int64_t> seen_first_;  // by a read of whose place it is
   std::vector<election::ElectionPtr> seen_;
+  bool between_histories_ = false;
   std::optional<std::string> violation_;
   uint64_t elected_ = 0;
   uint64_t excused_steps_ = 0;

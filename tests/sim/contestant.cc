@@ -67,7 +67,9 @@ std::string Contestant::Name() const {
          checker_.elections()[options_.election].prefix;
 }
 
-void Contestant::OnQueued(const election::Place&) {}
+void Contestant::OnQueued(const election::Place& place) {
+  world_.Say(Name() + " is queued with " + place.key);
+}
 
 void Contestant::OnElected(const election::Leadership& leadership) {
   ++leaderships_;

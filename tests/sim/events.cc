@@ -67,6 +67,26 @@ void System::ExpectNoChange(Nanoseconds time, const std::string& after) {
   if (!same) checker_.Fail("a leader changed because of " + after);
 }
 
+// Whatever was known before is void. Candidates notice by the cluster's id or by a revision that has gone back, join again, and
+// what is published is marked.
+void System::RestoreFromSnapshot() {
+  const int64_t now = etcd_->store().revision();
+  const auto back = static_cast<int64_t>(1 + world_.random().Below(20));
+  const int64_t revision = std::max<int64_t>({1, etcd_->store().compacted(), now - back});
+  const bool new_cluster_id = world_.random().OneIn(2);
+  Say("event: restore from a snapshot of revision " + std::to_string(revision) +
+      (new_cluster_id ? " as a new cluster" : ""));
+  etcd_->Restore(revision, new_cluster_id);
+  checker_.OnRestored(revision);
+  Pass(ttl_ + 3s);
+  if (!violation()) Calm();
+  if (violation()) return;
+  checker_.OnSettledAgain();
+  if (new_cluster_id && !observer().views->freshness().tokens_invalid) {
+    checker_.Fail("tokens from before the restore are still called valid");
+  }
+}
+
 void System::SingleEvent() {
   Process* process = nullptr;
   Contestant* const leader = AnyLeader(&process);
@@ -75,7 +95,7 @@ void System::SingleEvent() {
     return Calm();
   }
   const std::string who = leader->Name();
-  switch (world_.random().Below(12)) {
+  switch (world_.random().Below(13)) {
     case 0: {
       Say("event: crash of " + who);
       const size_t election = leader->election();
@@ -175,6 +195,8 @@ void System::SingleEvent() {
       ExpectAnother(*leader, ttl_ + 1s, "slow answers and the cut");
       Pass(world_.Between(0ms, 3s));
       break;
+    case 11:
+      return RestoreFromSnapshot();
     default:
       Say("event: the wall clock steps");
       wall_clock_.Step(std::chrono::hours(world_.random().OneIn(2) ? 1 : -1));

@@ -142,7 +142,6 @@ void Foreigners::DeleteAndPutAgain() {
   Delete(kv->key());
   pb::TxnResponse response;
   (void)etcd_.ForeignTxn(JoinTxn(kv->key(), 0), &response);
-  by_hand_.push_back(kv->key());
 }
 
 void Foreigners::Clear() {
@@ -153,14 +152,8 @@ void Foreigners::Clear() {
       Leave();
     }
   }
-  for (const std::string& key : std::exchange(by_hand_, {})) {
-    const auto* kv = etcd_.store().Find(key);
-    if (!kv || kv->lease() != 0) continue;
-    if (etcd_.has_leader()) {
-      Delete(key);
-    } else {
-      by_hand_.push_back(key);
-    }
+  for (const mvccpb::KeyValue& kv : AllKeys()) {
+    if (kv.lease() == 0) Delete(kv.key());
   }
 }
 

@@ -30,7 +30,7 @@ class Foreigners {
   // A key that was deleted by hand comes back under the same name, as somebody else's.
   void DeleteAndPutAgain();
 
-  // All leave, and what was put by hand goes too.
+  // All leave, and what was put by hand, without a lease, goes too. Needs an etcd leader.
   void Clear();
   bool Leads(size_t election) const;
 
@@ -49,7 +49,6 @@ class Foreigners {
   SimEtcd& etcd_;
   Checker& checker_;
   std::vector<std::shared_ptr<Session>> sessions_;
-  std::vector<std::string> by_hand_;
 };
 
 }  // namespace bellwether::sim

@@ -41,15 +41,16 @@ System::System(uint64_t seed, Mutant mutant)
     }
   });
   const size_t elections = checker_.elections().size();
-  for (size_t p = 0; p < elections + 1; ++p) {
+  const size_t candidates = elections + world_.random().Below(4);
+  for (size_t p = 0; p < candidates + 1; ++p) {
     Process process;
     process.clock = {.origin = world_.Between(0h, 1000h),
                      .rate_ppm = static_cast<int64_t>(world_.random().Below(20001)) - 10000};
-    const bool observes = p == elections;
+    const bool observes = p == candidates;
     // The late clock of a process is that of one lease.
     if (!observes && mutant_ == Mutant::kDeadlineFromReceive) process.elections = {0};
     if (!observes && mutant_ != Mutant::kDeadlineFromReceive) {
-      process.elections = {p, (p + 1) % elections};
+      process.elections = {p % elections, (p + 1) % elections};
     }
     processes_.push_back(std::move(process));
   }

@@ -89,6 +89,7 @@ class System {
 
   // Single events (events.cc).
   void SingleEvent();
+  void RestoreFromSnapshot();
   // A contestant of ours that acts while another one of its election waits.
   Contestant* AnyLeader(Process** process);
   bool AnotherActs(size_t election, int than) const;

@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 using etcd::RpcCode;
 using etcd::RpcStatus;
 
-constexpr uint64_t kClusterId = 0xbe11;
 constexpr Nanoseconds kExpiryTick = 500ms;
 constexpr Nanoseconds kElectionTimeout = 1s;
 constexpr Nanoseconds kRequestTimeout = 7s;  // 5 s + 2 x election timeout
@@ -86,6 +85,16 @@ void SimEtcd::LoseLeader() {
   for (Member& m : members_) m.leaderless_since = world_.now();
   ElectLater();
   CheckLeaderless();
+}
+
+void SimEtcd::Restore(int64_t revision, bool new_cluster_id) {
+  for (size_t m = 0; m < members_.size(); ++m) CrashMember(m);
+  parked_.clear();
+  store_.Restore(revision);
+  if (new_cluster_id) ++cluster_id_;
+  lease_clocks_.clear();
+  for (const auto& [id, lease] : store_.leases()) GrantClock(id, lease.ttl_s);
+  for (size_t m = 0; m < members_.size(); ++m) RestartMember(m);
 }
 
 void SimEtcd::ElectLater() {
@@ -180,7 +189,7 @@ void SimEtcd::Unpark() {
 // --- Requests
 
 void SimEtcd::FillHeader(size_t member, int64_t revision, pb::ResponseHeader* header) const {
-  header->set_cluster_id(kClusterId);
+  header->set_cluster_id(cluster_id_);
   header->set_member_id(member + 1);
   header->set_revision(revision);
   header->set_raft_term(term_);

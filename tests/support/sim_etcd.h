@@ -83,6 +83,8 @@ class SimEtcd {
   void Isolate(size_t member);
   void Rejoin(size_t member);
   void LoseLeader();
+  // All members stop and start again with an older state; as a cluster with another id, or as if it were the same one.
+  void Restore(int64_t revision, bool new_cluster_id);
   void RaiseNoSpace() { nospace_ = true; }
   void DisarmNoSpace() { nospace_ = quota_trap_ = false; }
   // Puts are applied and then reported as refused: the moment in which the quota is crossed.
@@ -175,6 +177,7 @@ class SimEtcd {
   SimStore store_;
   std::vector<Member> members_;
   std::optional<size_t> leader_;
+  uint64_t cluster_id_ = 0xbe11;
   uint64_t term_ = 1;
   uint64_t leader_changes_ = 0;
   uint64_t elections_ = 0;

@@ -215,6 +215,7 @@ RpcStatus SimStore::Grant(int64_t id, int64_t ttl_s) {
   if (!leases_.emplace(id, Lease{ttl_s, {}}).second) {
     return {RpcCode::kFailedPrecondition, "etcdserver: lease already exists"};
   }
+  ttls_[id] = ttl_s;
   return {};
 }
 
@@ -237,6 +238,23 @@ RpcStatus SimStore::Compact(int64_t at) {
   }
   compacted_ = at;
   return {};
+}
+
+void SimStore::Restore(int64_t at) {
+  log_.resize(static_cast<size_t>(at));
+  compacted_ = std::min(compacted_, at);
+  now_.clear();
+  leases_.clear();
+  for (auto& [key, versions] : history_) {
+    versions.erase(versions.upper_bound(at), versions.end());
+    if (versions.empty() || versions.rbegin()->second.version() == 0) continue;
+    const mvccpb::KeyValue& kv = versions.rbegin()->second;
+    now_[key] = kv;
+    if (kv.lease() == 0) continue;
+    Lease& lease = leases_[kv.lease()];
+    lease.ttl_s = ttls_.at(kv.lease());
+    lease.keys.insert(key);
+  }
 }
 
 std::vector<mvccpb::KeyValue> SimStore::Snapshot(const std::string& begin, const std::string& end,

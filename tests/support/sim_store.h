@@ -32,6 +32,8 @@ class SimStore {
   // All its keys vanish in one revision.
   etcd::RpcStatus Revoke(int64_t id);
   etcd::RpcStatus Compact(int64_t revision);
+  // Everything is as it was at that revision, as after a restore from a snapshot of it. Leases without keys are gone.
+  void Restore(int64_t revision);
 
   int64_t revision() const { return static_cast<int64_t>(log_.size()); }
   int64_t compacted() const { return compacted_; }
@@ -67,6 +69,7 @@ class SimStore {
   std::map<std::string, mvccpb::KeyValue> now_;
   std::map<std::string, std::map<int64_t, mvccpb::KeyValue>> history_;  // version 0 = deleted
   std::map<int64_t, Lease> leases_;
+  std::map<int64_t, int64_t> ttls_;  // of every lease that there ever was
 };
 
 }  // namespace bellwether::sim
