@@ -1,5 +1,6 @@
 // After the storm: everything works again, and the system must settle by itself within a bound. Then nothing is written.
 #include <algorithm>
+#include <utility>
 
 #include "sim/system.h"
 
@@ -11,6 +12,8 @@ using namespace std::chrono_literals;
 // The longest wait before a lost place is asked for again (Contender: somebody who keeps deleting it must not make us write
 // without end; NOSPACE lasts until a person disarms it).
 constexpr Nanoseconds kLongestBackoff = 10s;
+// A place, and what an Observer here knows, is read again within a minute; with events that are late a second time.
+constexpr Nanoseconds kReread = 70s;
 
 }  // namespace
 
@@ -37,6 +40,7 @@ void System::Calm() {
       if (!contestant->campaigning() && !world_.random().OneIn(5)) contestant->Campaign();
     }
   }
+  if (std::exchange(events_were_lost_, false)) Pass(kReread);
   Settle(2 * ttl_ + 5s + kLongestBackoff, "the storm");
 }
 
@@ -74,6 +78,7 @@ void System::Settle(Nanoseconds bound, const std::string& after) {
   while (world_.now() < end && !violation()) {
     if (Settled()) {
       const auto took = std::chrono::duration_cast<Milliseconds>(world_.now() - start);
+      longest_settling_ = std::max<Nanoseconds>(longest_settling_, took);
       return Say("settled after " + std::to_string(took.count()) + " ms");
     }
     Pass(50ms);

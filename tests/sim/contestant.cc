@@ -72,9 +72,8 @@ void Contestant::OnQueued(const election::Place& place) {
 }
 
 void Contestant::OnElected(const election::Leadership& leadership) {
-  ++leaderships_;
-  const FencingToken token =
-      options_.own_tokens ? FencingToken{leaderships_} : leadership.token;
+  if (!first_token_) first_token_ = leadership.token;
+  const FencingToken token = options_.keeps_first_token ? *first_token_ : leadership.token;
   // Whoever resigned a moment ago does not start to work.
   if (!campaigning_) return;
   world_.Say(Name() + " leads with token " + std::to_string(token.value));

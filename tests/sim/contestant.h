@@ -19,7 +19,7 @@ class Contestant final : public election::CandidateHandler {
     int client = 0;
     size_t election = 0;
     Milliseconds ttl{5000};
-    bool own_tokens = false;  // Mutant::kOwnTokens
+    bool keeps_first_token = false;  // Mutant::kOldToken
   };
   // All but options outlive it. `scheduler` is the candidate's.
   Contestant(World& world, Checker& checker, Scheduler& scheduler, etcd::Client& client,
@@ -66,7 +66,7 @@ class Contestant final : public election::CandidateHandler {
   const Options options_;
   bool campaigning_ = false;
   int resigns_ = 0;
-  int64_t leaderships_ = 0;
+  std::optional<FencingToken> first_token_;
   std::optional<Work> work_;
   std::optional<Error> trouble_;
   election::Candidate candidate_;

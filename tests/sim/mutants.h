@@ -23,7 +23,7 @@ enum class Mutant {
   kSplitRevision,         // the events of one revision told in two halves
   kResignOnBrokenStream,  // a place given up because a stream broke
   kWriteWhileIdle,        // a value written again and again
-  kOwnTokens,             // tokens counted by the process
+  kOldToken,              // the token of the first leadership shown again in later ones
 };
 
 // A clock that is behind by as long as the newest renewal of the lease was under way: what was sent seems to be sent when it

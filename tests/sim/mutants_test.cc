@@ -17,6 +17,7 @@ constexpr uint64_t kStepsOfASeed = 4000;
 struct Planted {
   Mutant mutant;
   const char* name;
+  std::string caught_as;  // part of the violation; what else goes wrong does not count
 };
 
 class MutantTest : public ::testing::TestWithParam<Planted> {};
@@ -27,7 +28,9 @@ TEST_P(MutantTest, IsCaught) {
   for (uint64_t seed = first; seed < first + kSeeds; ++seed) {
     System system(seed, GetParam().mutant);
     system.Run(kStepsOfASeed);
-    if (!system.violation()) continue;
+    if (!system.violation() || system.violation()->find(GetParam().caught_as) == std::string::npos) {
+      continue;
+    }
     std::cout << "caught with seed " << seed << ": " << *system.violation() << "\n";
     return;
   }
@@ -36,15 +39,15 @@ TEST_P(MutantTest, IsCaught) {
 
 INSTANTIATE_TEST_SUITE_P(
     SimTest, MutantTest,
-    ::testing::Values(Planted{Mutant::kDeadlineFromReceive, "DeadlineFromReceiveTime"},
-                      Planted{Mutant::kUnguardedDelete, "UnguardedDelete"},
-                      Planted{Mutant::kUnguardedRead, "LeadsWithoutItsKey"},
-                      Planted{Mutant::kNoOwnWatch, "NoOwnKeyWatch"},
-                      Planted{Mutant::kWatchFromNow, "WatchFromNow"},
-                      Planted{Mutant::kSplitRevision, "EventsSplitWithinARevision"},
-                      Planted{Mutant::kResignOnBrokenStream, "ResignOnABrokenStream"},
-                      Planted{Mutant::kWriteWhileIdle, "WritesWhileIdle"},
-                      Planted{Mutant::kOwnTokens, "TokensThatDoNotGrow"}),
+    ::testing::Values(Planted{Mutant::kDeadlineFromReceive, "DeadlineFromReceiveTime", " acts in "},
+                      Planted{Mutant::kUnguardedDelete, "UnguardedDelete", "a place that it had not made"},
+                      Planted{Mutant::kUnguardedRead, "LeadsWithoutItsKey", "at none of its reads"},
+                      Planted{Mutant::kNoOwnWatch, "NoOwnKeyWatch", "still acts a second after"},
+                      Planted{Mutant::kWatchFromNow, "WatchFromNow", "nobody leads"},
+                      Planted{Mutant::kSplitRevision, "EventsSplitWithinARevision", "was never etcd's"},
+                      Planted{Mutant::kResignOnBrokenStream, "ResignOnABrokenStream", "had not given it up"},
+                      Planted{Mutant::kWriteWhileIdle, "WritesWhileIdle", "while nothing changed, etcd made"},
+                      Planted{Mutant::kOldToken, "TokensThatDoNotGrow", " after token "}),
     [](const auto& planted) { return planted.param.name; });
 
 }  // namespace

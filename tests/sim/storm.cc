@@ -18,10 +18,13 @@ Nanoseconds AnyDelay(Random& random) {
 void System::Storm() {
   const Time end = world_.now() + world_.Between(8s, 30s);
   Say("storm");
+  events_were_lost_ = events_get_lost_;
+  if (events_get_lost_) etcd_->LoseEvents(10);
   while (world_.now() < end && !violation()) {
     StepUntil(world_.now() + world_.Between(1ms, 900ms));
     if (!violation()) Fault();
   }
+  etcd_->LoseEvents(0);
 }
 
 void System::Fault() {

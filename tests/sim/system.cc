@@ -33,6 +33,7 @@ System::System(uint64_t seed, Mutant mutant)
       foreigners_(world_, *etcd_, checker_),
       ttl_(5000 + 1000 * static_cast<int64_t>(world_.random().Below(4))),
       patient_(world_.random().OneIn(2)),
+      events_get_lost_(world_.random().OneIn(6)),
       enabled_(world_.random().Next() | world_.random().Next()) {
   log::Configure(log::Level::kOff, log::Format::kText);
   etcd_->OnMemberDown([this](size_t member) {
@@ -40,6 +41,7 @@ System::System(uint64_t seed, Mutant mutant)
       if (process.up()) process.transport->BreakConnections(member);
     }
   });
+  if (events_get_lost_) checker_.TolerateLostEvents();
   const size_t elections = checker_.elections().size();
   const size_t candidates = elections + world_.random().Below(4);
   for (size_t p = 0; p < candidates + 1; ++p) {
@@ -114,7 +116,7 @@ void System::Start(Process& process) {
         Contestant::Options{.client = process.client_number,
                             .election = election,
                             .ttl = ttl_,
-                            .own_tokens = mutant_ == Mutant::kOwnTokens}));
+                            .keeps_first_token = mutant_ == Mutant::kOldToken}));
     process.contestants.back()->Campaign();
   }
   if (mutant_ == Mutant::kWriteWhileIdle) WriteNowAndThen(process);

@@ -38,6 +38,7 @@ class System {
   uint64_t steps() const { return world_.steps(); }
   uint64_t trace() const { return world_.trace(); }
   const Checker& checker() const { return checker_; }
+  Nanoseconds longest_settling() const { return longest_settling_; }
  private:
   struct Process {
     ClockOptions clock;
@@ -109,10 +110,13 @@ class System {
   Foreigners foreigners_;
   const Milliseconds ttl_;
   const bool patient_;  // the client's default time limit of an endpoint, not the one made for the TTL
+  const bool events_get_lost_;  // in storms
+  bool events_were_lost_ = false;  // and nobody has read again since
   uint64_t enabled_ = 0;  // kinds of faults of this seed, a bit each
   std::vector<Process> processes_;  // the last one observes
   std::vector<Ghost> ghosts_;
   int last_client_ = 0;
+  Nanoseconds longest_settling_{0};
 };
 
 }  // namespace bellwether::sim

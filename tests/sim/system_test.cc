@@ -5,6 +5,7 @@
 // BELLWETHER_SIM_STEPS sets how many steps are simulated (100,000 by default; millions in a soak).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -26,6 +27,7 @@ TEST(SimTest, KeepsEveryInvariantThroughStormsOfFaults) {
   const bool one_seed = std::getenv("BELLWETHER_SIM_SEED") != nullptr;
   std::cout << "first seed: " << first << std::endl;
   uint64_t steps = 0, seeds = 0, elected = 0, views = 0, excused = 0;
+  Nanoseconds settling{0};
   for (uint64_t seed = first; steps < wanted; ++seed) {
     System system(seed);
     system.Run(kStepsOfASeed);
@@ -33,6 +35,7 @@ TEST(SimTest, KeepsEveryInvariantThroughStormsOfFaults) {
     ++seeds;
     elected += system.checker().elected();
     views += system.checker().views_checked();
+    settling = std::max(settling, system.longest_settling());
     excused += system.checker().excused_steps();
     ASSERT_FALSE(system.violation().has_value())
         << "seed " << seed << ", step " << system.steps() << ": " << *system.violation()
@@ -40,7 +43,8 @@ TEST(SimTest, KeepsEveryInvariantThroughStormsOfFaults) {
     if (one_seed && std::getenv("BELLWETHER_SIM_STEPS") == nullptr) break;
   }
   std::cout << steps << " steps in " << seeds << " seeds: " << elected << " leaders, " << views
-            << " views, " << excused << " steps of work whose key somebody else had removed\n";
+            << " views, " << excused << " steps of work whose key somebody else had removed; settled "
+            << "within " << std::chrono::duration_cast<Milliseconds>(settling).count() << " ms\n";
   EXPECT_GT(elected, seeds);
   EXPECT_GT(views, seeds);
 }

@@ -91,6 +91,8 @@ class SimEtcd {
   void SpringQuotaTrap() { quota_trap_ = true; }
   void Compact() { (void)store_.Compact(store_.revision()); ++raft_entries_; }
   void ForgetTokens() { tokens_.clear(); }
+  // Watchers are not told of one event in so many: etcd issues 18089, 19179 and others. 0 = all are told.
+  void LoseEvents(uint64_t one_in) { lose_one_in_ = one_in; }
 
   bool up(size_t member) const { return members_[member].up; }
   bool isolated(size_t member) const { return members_[member].isolated; }
@@ -184,6 +186,7 @@ class SimEtcd {
   uint64_t raft_entries_ = 0;
   bool nospace_ = false;
   bool quota_trap_ = false;
+  uint64_t lose_one_in_ = 0;
   std::map<int64_t, LeaseClock> lease_clocks_;
   std::map<std::string, Time> tokens_;
   uint64_t last_token_ = 0;

@@ -126,7 +126,8 @@ void SimEtcd::WatchServer::Tell(int64_t id, Watcher& watcher) {
   std::vector<mvccpb::Event> events;
   for (; watcher.next <= etcd_.Applied(from_.member); ++watcher.next) {
     for (const mvccpb::Event& event : etcd_.store_.At(watcher.next)) {
-      if (watcher.Wants(event)) events.push_back(event);
+      const bool lost = etcd_.lose_one_in_ > 0 && etcd_.world_.random().OneIn(etcd_.lose_one_in_);
+      if (watcher.Wants(event) && !lost) events.push_back(event);
     }
     if (!together) SendEvents(id, watcher, std::exchange(events, {}));
   }
