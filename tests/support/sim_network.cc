@@ -25,6 +25,7 @@ struct SimTransport::Link {
   std::map<uint64_t, std::shared_ptr<Call>> calls;
   std::map<uint64_t, std::weak_ptr<Pipe>> pipes;
   uint64_t last = 0;
+  bool ended = false;  // with its process: a cut does not heal any more, so nothing is held for that (it would hold the link)
   bool CutFor(Way way) const { return way == Way::kUp ? conditions.up_cut : conditions.down_cut; }
 };
 
@@ -119,6 +120,7 @@ class SimTransport::Pipe final : public SimEtcd::StreamOut,
   void Arrive(Way way) {
     Lane& l = lane(way);
     if (l.held || link_->CutFor(way)) {
+      if (link_->ended) return;
       if (!std::exchange(l.held, true)) link_->held_pipes.push_back(shared_from_this());
       ++owed_[static_cast<size_t>(way)];
       return;
@@ -183,6 +185,7 @@ SimTransport::~SimTransport() {
     link->calls.clear();
     link->held.clear();
     link->held_pipes.clear();
+    link->ended = true;
   }
 }
 
@@ -200,11 +203,8 @@ void SimTransport::Carry(World& world, const std::shared_ptr<Link>& link, Way wa
                          std::function<void()> arrive) {
   if (world.random().Below(1000) < link->conditions.loss_per_mille) return;
   world.After(Delay(world, *link, way), [link, way, arrive = std::move(arrive)] {
-    if (link->CutFor(way)) {
-      link->held.push_back(arrive);
-    } else {
-      arrive();
-    }
+    if (!link->CutFor(way)) return arrive();
+    if (!link->ended) link->held.push_back(arrive);
   });
 }
 
