@@ -2,11 +2,16 @@
 
 add_library(bellwether_flags INTERFACE)
 # Designated initializers leave members out on purpose; gcc 12 warns about that in C++ all the same.
-target_compile_options(bellwether_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow
-                       -Wno-missing-field-initializers
-                       $<$<BOOL:${BELLWETHER_WERROR}>:-Werror>)
-target_compile_definitions(bellwether_flags INTERFACE BELLWETHER_VERSION="${PROJECT_VERSION}")
-target_include_directories(bellwether_flags INTERFACE ${PROJECT_SOURCE_DIR}/controller)
+target_compile_options(bellwether_flags INTERFACE
+                       "$<BUILD_INTERFACE:-Wall;-Wextra;-Wconversion;-Wshadow>"
+                       $<BUILD_INTERFACE:-Wno-missing-field-initializers>
+                       $<BUILD_INTERFACE:$<$<BOOL:${BELLWETHER_WERROR}>:-Werror>>)
+target_compile_definitions(bellwether_flags INTERFACE
+                           $<BUILD_INTERFACE:BELLWETHER_VERSION="${PROJECT_VERSION}">)
+target_compile_features(bellwether_flags INTERFACE cxx_std_20)
+target_include_directories(bellwether_flags INTERFACE
+                           $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/controller>
+                           $<INSTALL_INTERFACE:include/bellwether>)
 
 if(BELLWETHER_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -25,4 +30,5 @@ function(room name)
   add_library(bellwether::${name} ALIAS ${name})
   set_target_properties(${name} PROPERTIES OUTPUT_NAME bellwether_${name})
   target_link_libraries(${name} PUBLIC bellwether_flags ${ROOM_DEPS})
+  set_property(GLOBAL APPEND PROPERTY BELLWETHER_ROOMS bellwether::${name})
 endfunction()

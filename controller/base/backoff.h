@@ -1,5 +1,5 @@
-// How long to wait before trying again: doubles from a first wait up to a cap, each drawn from the upper half of its span so
-// that many clients do not return at the same moment.
+// How long to wait before trying again: doubles from a first wait up to a cap, each drawn from the
+// upper half of its span so that many clients do not return at the same moment.
 #pragma once
 
 #include "base/random.h"

@@ -1,4 +1,5 @@
-// Numbers of etcd that must never be mixed up, each a type of its own. Bare integers appear at the wire only.
+// Numbers of etcd that must never be mixed up, each a type of its own. Bare integers appear at the
+// wire only.
 #pragma once
 
 #include <compare>
@@ -17,7 +18,8 @@ struct Revision {
   auto operator<=>(const Revision&) const = default;
 };
 
-// 0 = no lease. Printed as etcd's concurrency package does in key names: unpadded lower-case hexadecimal.
+// 0 = no lease. Printed as etcd's concurrency package does in key names: unpadded lower-case
+// hexadecimal.
 struct LeaseId {
   int64_t value = 0;
   explicit operator bool() const { return value != 0; }
@@ -27,8 +29,8 @@ struct LeaseId {
   static std::optional<LeaseId> FromHex(std::string_view text);
 };
 
-// The create_revision of the leader's key: grows with every leader of an election. A store that is written to with a
-// token must refuse smaller ones than it has seen.
+// The create_revision of the leader's key: grows with every leader of an election. A store that is
+// written to with a token must refuse smaller ones than it has seen.
 struct FencingToken {
   int64_t value = 0;
   auto operator<=>(const FencingToken&) const = default;

@@ -1,30 +1,20 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/time.h"
+#include "base/line_writer.h"
 
 namespace bellwether::log {
 namespace {
 
 std::atomic<Format> format_in_use{Format::kText};
-
-spdlog::logger& Logger() {
-  static const std::shared_ptr<spdlog::logger> logger = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "bellwether", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("%v");
-    made->set_level(spdlog::level::info);
-    return made;
-  }();
-  return *logger;
-}
 
 std::string AsText(std::string_view level, std::string_view message, Fields fields) {
   std::string line = Rfc3339(std::chrono::system_clock::now());
@@ -32,8 +22,8 @@ std::string AsText(std::string_view level, std::string_view message, Fields fiel
   for (const auto& [name, value] : fields) {
     line.append(" ").append(name).append("=");
     // Quoting through JSON keeps a line one line, whatever a foreign key or server put into it.
-    const bool plain = value.text().find_first_of(" \"\\=\n\r\t") == std::string::npos &&
-                       !value.text().empty();
+    const bool plain =
+        value.text().find_first_of(" \"\\=\n\r\t") == std::string::npos && !value.text().empty();
     using nlohmann::json;
     line += plain ? value.text()
                   : json(value.text()).dump(-1, ' ', false, json::error_handler_t::replace);
@@ -57,12 +47,45 @@ std::string AsJson(std::string_view level, std::string_view message, Fields fiel
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+std::string Line(std::string_view level, std::string_view message, Fields fields) {
+  const bool json = format_in_use.load(std::memory_order_relaxed) == Format::kJson;
+  return json ? AsJson(level, message, fields) : AsText(level, message, fields);
+}
+
+// Never destroyed: its thread may be asleep in a write when the process ends.
+LineWriter& Writer() {
+  static LineWriter* const writer = new LineWriter(STDERR_FILENO, [](uint64_t lost) {
+    return Line("warning", "log lines lost, standard error was not read", {{"lines", lost}}) + "\n";
+  });
+  return *writer;
+}
+
+// spdlog's own asynchronous logger waits for its thread at the end, for ever if need be.
+class WriterSink final : public spdlog::sinks::sink {
+ public:
+  ~WriterSink() override { Writer().Flush(kEnd); }
+  void log(const spdlog::details::log_msg& message) override {
+    std::string line(message.payload.begin(), message.payload.end());
+    Writer().Add(std::move(line += '\n'));
+  }
+  void flush() override {}
+  void set_pattern(const std::string& /*pattern*/) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
+
+ private:
+  static constexpr Milliseconds kEnd{1000};
+};
+
+spdlog::logger& Logger() {
+  static const auto logger =
+      std::make_shared<spdlog::logger>("bellwether", std::make_shared<WriterSink>());
+  return *logger;
+}
+
 void Write(spdlog::level::level_enum level, std::string_view name, std::string_view message,
            Fields fields) {
   spdlog::logger& logger = Logger();
-  if (!logger.should_log(level)) return;
-  const bool json = format_in_use.load(std::memory_order_relaxed) == Format::kJson;
-  logger.log(level, json ? AsJson(name, message, fields) : AsText(name, message, fields));
+  if (logger.should_log(level)) logger.log(level, Line(name, message, fields));
 }
 
 }  // namespace
@@ -71,11 +94,21 @@ void Configure(Level level, Format format) {
   format_in_use = format;
   spdlog::level::level_enum threshold = spdlog::level::info;
   switch (level) {
-    case Level::kDebug: threshold = spdlog::level::debug; break;
-    case Level::kInfo: threshold = spdlog::level::info; break;
-    case Level::kWarning: threshold = spdlog::level::warn; break;
-    case Level::kError: threshold = spdlog::level::err; break;
-    case Level::kOff: threshold = spdlog::level::off; break;
+    case Level::kDebug:
+      threshold = spdlog::level::debug;
+      break;
+    case Level::kInfo:
+      threshold = spdlog::level::info;
+      break;
+    case Level::kWarning:
+      threshold = spdlog::level::warn;
+      break;
+    case Level::kError:
+      threshold = spdlog::level::err;
+      break;
+    case Level::kOff:
+      threshold = spdlog::level::off;
+      break;
   }
   Logger().set_level(threshold);
 }
@@ -92,5 +125,7 @@ void Warning(std::string_view message, Fields fields) {
 void Error(std::string_view message, Fields fields) {
   Write(spdlog::level::err, "error", message, fields);
 }
+
+bool Flush(Milliseconds at_most) { return Writer().Flush(at_most); }
 
 }  // namespace bellwether::log

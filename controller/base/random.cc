@@ -38,7 +38,8 @@ uint64_t Random::Next() {
 uint64_t Random::Below(uint64_t bound) {
   BW_CHECK(bound > 0);
   // Drawing again keeps it uniform; the first draw nearly always does.
-  const uint64_t limit = std::numeric_limits<uint64_t>::max() - std::numeric_limits<uint64_t>::max() % bound;
+  const uint64_t limit =
+      std::numeric_limits<uint64_t>::max() - std::numeric_limits<uint64_t>::max() % bound;
   uint64_t draw = Next();
   while (draw >= limit) draw = Next();
   return draw % bound;

@@ -1,5 +1,6 @@
-// Randomness from a seed (xoshiro256**): the same seed gives the same numbers on every machine and every standard library,
-// which std::uniform_int_distribution does not promise. Simulated runs replay from it.
+// Randomness from a seed (xoshiro256**): the same seed gives the same numbers on every machine and
+// every standard library, which std::uniform_int_distribution does not promise. Simulated runs
+// replay from it.
 #pragma once
 
 #include <cstdint>

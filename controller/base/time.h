@@ -1,5 +1,6 @@
-// Time that does not jump. All deadlines use CLOCK_BOOTTIME: unlike CLOCK_MONOTONIC it goes on while the machine sleeps,
-// as etcd's lease does. Wall-clock time is for people's eyes only (RFC 3339 in answers and logs).
+// Time that does not jump. All deadlines use CLOCK_BOOTTIME: unlike CLOCK_MONOTONIC it goes on
+// while the machine sleeps, as etcd's lease does. Wall-clock time is for people's eyes only (RFC
+// 3339 in answers and logs).
 #pragma once
 
 #include <chrono>

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <memory>
 #include <string>
 
 #include "base/result.h"
-#include "etcd/client.h"
-#include "etcd/grpc_transport.h"
+#include "etcd/connection.h"
 #include "loop/event_loop.h"
 
 namespace bellwether::cli {
@@ -18,16 +16,16 @@ struct ConnectionFlags {
   std::string username, password_file;
 };
 
-// --endpoints and the others, each also from BELLWETHER_…
-void AddConnectionFlags(CLI::App& command, ConnectionFlags* flags);
+inline constexpr const char* kConnectionGroup = "Connection";
 
-struct Connection {
-  std::unique_ptr<etcd::GrpcTransport> transport;
-  std::unique_ptr<etcd::Client> client;
-};
+// --endpoints, which has to be given, and the others, each also from BELLWETHER_….
+void AddConnectionFlags(CLI::App& command, ConnectionFlags* flags);
+// The others alone: TLS files and the user.
+void AddCredentialFlags(CLI::App& command, ConnectionFlags* flags);
 
 // Connects lazily: an etcd that is away is found out by the first call.
-Result<Connection> Connect(EventLoop& loop, const ConnectionFlags& flags,
-                           Milliseconds endpoint_timeout = etcd::ClientOptions().endpoint_timeout);
+Result<etcd::Connection> Connect(
+    EventLoop& loop, const ConnectionFlags& flags,
+    Milliseconds endpoint_timeout = etcd::ClientOptions().endpoint_timeout);
 
 }  // namespace bellwether::cli

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,7 +12,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "cli/process_tree.h"
 
 namespace bellwether::cli {
 namespace {
@@ -36,20 +34,25 @@ Error SpawnError(const char* what, int why) {
 
 // The guardian is this same program; /proc/self/exe names it even after an upgrade has replaced the
 // file.
-Result<pid_t> Spawn(int fd, const std::vector<std::string>& command) {
+Status Spawn(int fd, const std::vector<std::string>& command) {
   std::vector<std::string> words = {"bellwether", "guardian", "--"};
   words.insert(words.end(), command.begin(), command.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, fd, 3);
+  // A connection that it inherited would stay open when this process closes it.
+  posix_spawn_file_actions_addclosefrom_np(&actions, 4);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
+  // Whatever is sent to everybody (a supervisor's SIGTERM to the whole container) finds it deaf
+  // from its first instruction on.
+  sigset_t all;
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &all);
   // A group of its own: what the terminal or a supervisor sends to run's group does not reach it.
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
@@ -59,52 +62,50 @@ Result<pid_t> Spawn(int fd, const std::vector<std::string>& command) {
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) return SpawnError("posix_spawn", failed);
-  return pid;
+  return Ok();
 }
 
 }  // namespace
 
 Result<std::unique_ptr<GuardedCommand>> GuardedCommand::Prepare(
-    Scheduler& scheduler, const std::vector<std::string>& command,
-    std::function<void(int status)> ended) {
+    Scheduler& scheduler, OwnTree& tree, const std::vector<std::string>& command, Told told) {
   int ends[2] = {-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return SpawnError("socketpair", errno);
   }
-  // dup2 onto itself would keep the close-on-exec flag.
-  if (ends[1] == 3) ends[1] = fcntl(ends[1], F_DUPFD_CLOEXEC, 4);
-  auto spawned = Spawn(ends[1], command);
+  std::unique_ptr<GuardedCommand> made(
+      new GuardedCommand(scheduler, tree, ends[0], std::move(told)));
+  auto reader = PacketReader::Make(
+      scheduler, ends[0],
+      [self = made.get()](const std::string& packet) { self->OnPacket(packet); });
+  if (ends[1] == 3) {
+    // dup2 onto itself would keep the close-on-exec flag.
+    ends[1] = fcntl(3, F_DUPFD_CLOEXEC, 4);
+    close(3);
+  }
+  const Status spawned = reader ? Spawn(ends[1], command) : reader.error();
   close(ends[1]);
   if (!spawned) {
-    close(ends[0]);
+    made->ended_ = true;  // nothing to kill
     return spawned.error();
   }
-  return std::unique_ptr<GuardedCommand>(
-      new GuardedCommand(scheduler, ends[0], *spawned, std::move(ended)));
+  made->reader_ = *std::move(reader);
+  return made;
 }
 
-GuardedCommand::GuardedCommand(Scheduler& scheduler, int fd, pid_t guardian,
-                               std::function<void(int)> ended)
-    : scheduler_(scheduler),
-      fd_(fd),
-      guardian_(guardian),
-      ended_(std::move(ended)),
-      deadline_(scheduler),
-      reader_(std::make_unique<PacketReader>(
-          scheduler, fd, [this](const std::string& packet) { OnPacket(packet); })) {}
+GuardedCommand::GuardedCommand(Scheduler& scheduler, OwnTree& tree, int fd, Told told)
+    : scheduler_(scheduler), tree_(tree), fd_(fd), told_(std::move(told)), deadline_(scheduler) {}
 
 GuardedCommand::~GuardedCommand() {
   reader_.reset();
   close(fd_);
-  if (!ended_) return;
-  kill(guardian_, SIGKILL);
-  KillDescendants();
+  if (!ended_) tree_.Kill();
 }
 
-void GuardedCommand::Start(FencingToken token, election::StopTimes times) {
-  started_ = true;
+void GuardedCommand::Start(FencingToken token, election::StopTimes times, Milliseconds stop_grace) {
   GuardianMessage message = Deadlines(Kind::kStart, times);
   message.token = token.value;
+  message.stop_grace_ns = Nanoseconds(stop_grace).count();
   Send(message);
   kill_at_ = times.kill_at;
   HoldDeadline();
@@ -131,41 +132,56 @@ void GuardedCommand::Send(const GuardianMessage& message) {
 }
 
 void GuardedCommand::HoldDeadline() {
+  if (killing_) return;
   deadline_.Set(kill_at_ + kSecondLine, [this] {
     log::Warning("the guardian did not confirm the end of the command in time; killing both");
-    KillEverything(SIGKILL);
+    KillEverything();
   });
 }
 
 void GuardedCommand::OnPacket(const std::string& packet) {
-  if (!ended_) return;
+  if (ended_) return;
   GuardianMessage message;
   if (packet.size() != sizeof message) {
+    if (killing_) return;
     log::Warning("the guardian has died; killing what it left behind");
-    return KillEverything(SIGKILL);
+    return KillEverything();
   }
   std::memcpy(&message, packet.data(), sizeof message);
-  if (message.kind == Kind::kEnded) {
-    waitpid(guardian_, nullptr, 0);
-    End(message.number);
+  switch (message.kind) {
+    case Kind::kReady:
+      return told_.ready();
+    case Kind::kStarting:
+      may_have_run_ = true;
+      return;
+    case Kind::kNotStarted:
+      return End(std::nullopt);
+    case Kind::kEnded:
+      return End(Ended{.status = message.number, .at_deadline = message.at_deadline});
+    case Kind::kStart:
+    case Kind::kDeadlines:
+    case Kind::kSignal:
+    case Kind::kStop:
+      return;  // ours to send
   }
 }
 
-void GuardedCommand::KillEverything(int status) {
-  kill(guardian_, SIGKILL);
-  if (!KillDescendants()) {
-    // Asleep in the kernel: it cannot act either. Look again; the place is kept until it is gone.
-    deadline_.Set(scheduler_.Now() + Milliseconds(100), [this, status] { KillEverything(status); });
+// The guardian is a descendant like the others.
+void GuardedCommand::KillEverything() {
+  killing_ = true;
+  if (!tree_.Ended()) {
+    tree_.Signal(SIGKILL);
+    // One pass, so that the shard goes on: the place is kept until nothing is left.
+    deadline_.Set(scheduler_.Now() + kill_pace_.Next(), [this] { KillEverything(); });
     return;
   }
-  End(status);
+  End(may_have_run_ ? std::optional<Ended>({.status = SIGKILL}) : std::nullopt);
 }
 
-void GuardedCommand::End(int status) {
+void GuardedCommand::End(std::optional<Ended> how) {
   deadline_.Cancel();
-  if (auto ended = std::exchange(ended_, nullptr)) {
-    scheduler_.Post([ended = std::move(ended), status] { ended(status); });
-  }
+  if (std::exchange(ended_, true)) return;
+  scheduler_.Post([ended = std::move(told_.ended), how] { ended(how); });
 }
 
 }  // namespace bellwether::cli

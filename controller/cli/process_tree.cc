@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace bellwether::cli {
 namespace {
@@ -36,39 +37,92 @@ pid_t ParentOf(pid_t pid) {
   return parent;
 }
 
-}  // namespace
+// By parent; empty when /proc cannot be read.
+using Children = std::multimap<pid_t, pid_t>;
 
-std::vector<pid_t> Descendants(pid_t root) {
+Children AllProcesses() {
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
-  std::multimap<pid_t, pid_t> children;
+  Children children;
   while (proc != nullptr) {
     const dirent* entry = readdir(proc.get());
     if (entry == nullptr) break;
     const pid_t pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
     if (pid > 0) children.emplace(ParentOf(pid), pid);
   }
-  std::vector<pid_t> found = {root};
+  return children;
+}
+
+// The processes of `found`, and all below them.
+std::vector<pid_t> WithDescendants(std::vector<pid_t> found, const Children& children) {
   for (size_t i = 0; i < found.size(); ++i) {
     const auto [first, last] = children.equal_range(found[i]);
     for (auto child = first; child != last; ++child) found.push_back(child->second);
   }
+  return found;
+}
+
+}  // namespace
+
+std::vector<pid_t> Descendants(pid_t root) {
+  std::vector<pid_t> found = WithDescendants({root}, AllProcesses());
   found.erase(found.begin());
   return found;
 }
 
-bool SignalDescendants(int signal) {
-  const std::vector<pid_t> all = Descendants(getpid());
-  for (const pid_t pid : all) kill(pid, signal);
-  return !all.empty();
+OwnTree::OwnTree() {
+  const Children children = AllProcesses();
+  const auto [first, last] = children.equal_range(getpid());
+  for (auto child = first; child != last; ++child) others_.insert(child->second);
 }
 
-bool KillDescendants() {
+void OwnTree::Reap() { AnyChildLeft(); }
+
+bool OwnTree::AnyChildLeft() {
+  pid_t pid = 0;
+  // The number of a process that was reaped may be given to one of ours.
+  while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) others_.erase(pid);
+  return pid == 0;
+}
+
+bool OwnTree::Ended() {
+  if (!AnyChildLeft()) return true;
+  if (others_.empty()) return false;
+  // The kernel counts the others in. Two looks, because one can miss what forks and ends meanwhile.
+  for (int look = 0; look < 2; ++look) {
+    const Found found = Find();
+    if (!found.own.empty() || !found.all_others) return false;
+  }
+  return true;
+}
+
+OwnTree::Found OwnTree::Find() const {
+  const Children children = AllProcesses();
+  const auto [first, last] = children.equal_range(getpid());
+  std::vector<pid_t> own;
+  size_t others = 0;
+  for (auto child = first; child != last; ++child) {
+    if (others_.contains(child->second)) {
+      ++others;
+    } else {
+      own.push_back(child->second);
+    }
+  }
+  return {WithDescendants(std::move(own), children), others == others_.size()};
+}
+
+bool OwnTree::Signal(int signal) const {
+  const Found found = Find();
+  for (const pid_t pid : found.own) kill(pid, signal);
+  return !found.own.empty();
+}
+
+bool OwnTree::Kill() {
   constexpr int kRounds = 200;
   for (int round = 0; round < kRounds; ++round) {
-    const bool any = SignalDescendants(SIGKILL);
-    while (waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
-    if (!any) return true;
+    // Mostly nothing is left: asked first, because a look at /proc is one at every process of the
+    // machine, while a place waits to be given up.
+    if (Ended()) return true;
+    Signal(SIGKILL);
     poll(nullptr, 0, 5);
   }
   return false;

@@ -1,25 +1,56 @@
-// Subcommands that ask etcd once and print: `leader`, `queue`, `get`. They write nothing to etcd.
+// What the subcommands that talk to etcd directly have in common: flags, the election they name,
+// calls that block.
 #pragma once
 
+#include <CLI/App.hpp>
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "cli/answers.h"
 #include "cli/connection.h"
+#include "cli/target.h"
 
 namespace bellwether::cli {
 
 struct QueryFlags {
   ConnectionFlags connection;
-  std::string election;  // NS/NAME, or
-  std::string prefix;    // an explicit one
-  std::string root;
+  TargetFlags target;
 };
 
-// Prints the leader's id alone. Exit codes: 3 nobody leads, 4 not known (etcd does not answer).
-int Leader(const QueryFlags& flags);
-// Prints every place in order, foreign candidates too, and names the orphans: keys without a lease,
-// which never expire, and leases that nobody renews.
-int Queue(const QueryFlags& flags);
-// Prints a line for each election under the root.
-int Get(const QueryFlags& flags);
+// Adds a subcommand with the connection's flags and --root.
+CLI::App& AddQuery(CLI::App& app, const char* name, const char* help, QueryFlags* flags);
+// The election that it is about: NS/NAME or --prefix.
+void AddElectionFlags(CLI::App& command, TargetFlags* flags);
+
+// The election with its first place alone, from one linearizable read.
+Result<ElectionAnswer> ReadFirstPlace(const ConnectionFlags& flags, const Target& target);
+
+// Says what is wrong; `code`, or kUsage for wrong input.
+int Fail(const char* command, const Error& error, int code);
+
+// Connects, hands the client to `start` and blocks until something has stopped the loop.
+Status WithEtcd(const ConnectionFlags& flags,
+                const std::function<void(EventLoop&, etcd::Client&)>& start);
+
+// The same error with what to look at, where etcd did not answer.
+Error WithAdvice(Error error);
+
+// One question: blocks until `start` has called what it was given.
+template <typename T>
+Result<T> Ask(const ConnectionFlags& flags,
+              const std::function<void(etcd::Client&, etcd::Callback<T>)>& start) {
+  std::optional<Result<T>> answer;
+  const Status connected = WithEtcd(flags, [&](EventLoop& loop, etcd::Client& client) {
+    start(client, [&](Result<T> told) {
+      answer = std::move(told);
+      loop.Stop();
+    });
+  });
+  if (!connected) return connected.error();
+  if (!*answer) return WithAdvice(answer->error());
+  return *std::move(answer);
+}
 
 }  // namespace bellwether::cli

@@ -1,9 +1,11 @@
 // What `run` does with its flags, checked before anything is started.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "cli/health_monitor.h"
 #include "cli/run.h"
 #include "election/candidate.h"
 
@@ -15,6 +17,8 @@ struct RunSettings {
   election::CandidateOptions candidate;
   Milliseconds stop_grace{0};
   Milliseconds endpoint_timeout{0};
+  std::optional<HealthSettings> health;
+  bool from_terminal = false;  // standard input is one
 };
 
 Result<RunSettings> CheckRunFlags(const RunFlags& flags);

@@ -1,4 +1,5 @@
-// Translates between Contender and etcd::Client: answers become inputs, commands become calls. It decides nothing.
+// Translates between Contender and etcd::Client: answers become inputs, commands become calls. It
+// decides nothing.
 #include "election/candidate.h"
 
 #include <deque>
@@ -84,7 +85,8 @@ class Candidate::Impl {
     Impl& impl_;
   };
 
-  // What the handler is told never arrives inside a call of its own to the candidate: it is posted then.
+  // What the handler is told never arrives inside a call of its own to the candidate: it is posted
+  // then.
   void FeedFromCaller(Input input) {
     Step(input);
     if (!tells_.empty()) scheduler_.Post(scope_.Bind([this] { Tell(); }));
@@ -107,8 +109,9 @@ class Candidate::Impl {
 
   template <typename Answer, typename Value>
   etcd::Callback<Value> AnswerTo(uint64_t call) {
-    return scope_.Bind(
-        [this, call](Result<Value> result) { Feed(Answer{call, std::move(result)}); });
+    return scope_.Bind([this, call](Result<Value> result) {
+      Feed(Answer{call, std::move(result)});
+    });
   }
 
   void Run(SendGrant& c) {
@@ -170,9 +173,7 @@ class Candidate::Impl {
   template <typename Action>
   void TellOne(const Action&) {}  // of commands only news are kept
 
-  WatchEar& EarOf(Watched watched) {
-    return watched == Watched::kOwn ? own_watch_ : ahead_watch_;
-  }
+  WatchEar& EarOf(Watched watched) { return watched == Watched::kOwn ? own_watch_ : ahead_watch_; }
 
   Scheduler& scheduler_;
   etcd::Client& client_;

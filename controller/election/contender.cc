@@ -11,6 +11,9 @@ namespace bellwether::election {
 namespace {
 
 constexpr size_t kMaxProclaims = 16;
+// Reads and leaving: who hands over, and who waits for it, must not sleep for long after etcd is
+// back. Grants and joins, which write, have the longer default.
+constexpr Backoff::Options kRetryBackoff{.first = Milliseconds(100), .cap = Milliseconds(500)};
 // NOSPACE lasts until a person disarms it, and each refused put may cost a raft entry.
 constexpr Backoff::Options kNoSpaceBackoff{.first = Milliseconds(1000), .cap = Milliseconds(10000)};
 // Somebody who keeps deleting our key must not make us write without end.
@@ -22,7 +25,8 @@ Contender::Contender(ContenderOptions options)
     : options_(std::move(options)),
       value_(options_.value),
       random_(options_.seed),
-      retry_backoff_({}, options_.seed + 1),
+      retry_backoff_(kRetryBackoff, options_.seed + 1),
+      join_backoff_({}, options_.seed + 4),
       no_space_backoff_(kNoSpaceBackoff, options_.seed + 2),
       rejoin_backoff_(kRejoinBackoff, options_.seed + 3) {}
 
@@ -43,15 +47,28 @@ void Contender::RunDue() {
   if (retry_at_ && *retry_at_ <= now_) {
     retry_at_.reset();
     switch (phase_) {
-      case Phase::kGranting: Grant(); break;
-      case Phase::kJoining: Join(); break;
-      case Phase::kReadingOwn: ReadOwn(); break;
+      case Phase::kGranting:
+        Grant();
+        break;
+      case Phase::kJoining:
+        Join();
+        break;
+      case Phase::kReadingOwn:
+        ReadOwn();
+        break;
       case Phase::kQueued:
-      case Phase::kLeading: FindAhead(); break;
-      case Phase::kDeleting: DeleteOwn(); break;
-      case Phase::kRevoking: Revoke(); break;
+      case Phase::kLeading:
+        FindAhead();
+        break;
+      case Phase::kDeleting:
+        DeleteOwn();
+        break;
+      case Phase::kRevoking:
+        Revoke();
+        break;
       case Phase::kIdle:
-      case Phase::kLost: break;
+      case Phase::kLost:
+        break;
     }
   }
   if (check_at_ && *check_at_ <= now_) FindAhead();
@@ -82,18 +99,23 @@ void Contender::OnInput(const Tick&) {}
 
 void Contender::OnInput(const CampaignAsked&) {
   switch (phase_) {
-    case Phase::kIdle: StartJoin(); break;
+    case Phase::kIdle:
+      StartJoin();
+      break;
     case Phase::kLost:
       rejoin_ = true;
       StartLeaving();
       break;
     case Phase::kDeleting:
-    case Phase::kRevoking: rejoin_ = true; break;
+    case Phase::kRevoking:
+      rejoin_ = true;
+      break;
     case Phase::kGranting:
     case Phase::kJoining:
     case Phase::kReadingOwn:
     case Phase::kQueued:
-    case Phase::kLeading: break;
+    case Phase::kLeading:
+      break;
   }
 }
 
@@ -130,7 +152,8 @@ void Contender::OnInput(const GrantAnswered& answer) {
   }
   const Error& error = answer.result.error();
   if (error.code == Code::kConflict) {
-    // The lease exists. With an answer lost before, that was our own try; else somebody else has this number.
+    // The lease exists. With an answer lost before, that was our own try; else somebody else has
+    // this number.
     if (grant_in_doubt_) return OnGranted(grant_sent_at_, options_.ttl);
     lease_asked_ = false;
     ChooseLease();
@@ -173,11 +196,18 @@ void Contender::OnInput(const TxnAnswered& answer) {
   Call call;
   if (!Take(answer.call, &call)) return;
   switch (phase_) {
-    case Phase::kJoining: OnJoinAnswer(answer.result, call.floor); break;
+    case Phase::kJoining:
+      OnJoinAnswer(answer.result, call.floor);
+      break;
     case Phase::kQueued:
-    case Phase::kLeading: OnAheadAnswer(answer.result, call.floor); break;
-    case Phase::kDeleting: OnDeleteAnswer(answer.result); break;
-    default: break;
+    case Phase::kLeading:
+      OnAheadAnswer(answer.result, call.floor);
+      break;
+    case Phase::kDeleting:
+      OnDeleteAnswer(answer.result);
+      break;
+    default:
+      break;
   }
 }
 
@@ -204,7 +234,8 @@ void Contender::StartJoin() {
   }
 }
 
-// A number that nobody else has, known to us before etcd hears it: so a repeated grant or join meets its own first try.
+// A number that nobody else has, known to us before etcd hears it: so a repeated grant or join
+// meets its own first try.
 void Contender::ChooseLease() {
   do {
     lease_ = LeaseId{static_cast<int64_t>(
@@ -226,7 +257,7 @@ void Contender::Grant() {
 void Contender::OnGranted(MonotonicTime sent_at, Milliseconds ttl) {
   book_.Granted(lease_, sent_at, ttl);
   Do(KeepLease{lease_, ttl});
-  retry_backoff_.Reset();
+  join_backoff_.Reset();
   Join();
 }
 
@@ -271,7 +302,8 @@ void Contender::OnOwnRead(const Result<etcd::RangeResponse>& result, Revision fl
   }
   if (!SameHistory(result->header, floor)) return JoinAfresh();
   if (!result->kvs.empty()) return OnJoined(result->kvs.front().create_revision);
-  // Not there. The same txn again is safe: should the first one still arrive, one of the two finds the other's key.
+  // Not there. The same txn again is safe: should the first one still arrive, one of the two finds
+  // the other's key.
   phase_ = Phase::kJoining;
   RetryLater(join_error_.value_or(Error{}));
 }
@@ -280,6 +312,7 @@ void Contender::OnJoined(Revision create_revision) {
   phase_ = Phase::kQueued;
   own_ = create_revision;
   joined_at_ = now_;
+  join_backoff_.Reset();
   retry_backoff_.Reset();
   no_space_backoff_.Reset();
   trouble_.reset();
@@ -294,8 +327,9 @@ void Contender::JoinAfresh() {
   StartLeaving();
 }
 
-// The guarded delete first, because the key may have been put on another lease; then the lease. With a join under way whose
-// outcome is unknown the lease alone is enough: without it, the late put is refused.
+// The guarded delete first, because the key may have been put on another lease; then the lease.
+// With a join under way whose outcome is unknown the lease alone is enough: without it, the late
+// put is refused.
 void Contender::StartLeaving() {
   CloseWatches();
   ReleaseLease();
@@ -325,7 +359,8 @@ void Contender::OnDeleteAnswer(const Result<etcd::TxnResponse>& result) {
     return lease_gone_ ? OnLeft(Ok()) : Revoke();
   }
   const Error& error = result.error();
-  // Before 3.4.20 and 3.5.7 NOSPACE refuses every txn; ending our own, never reused lease deletes its only key just as well.
+  // Before 3.4.20 and 3.5.7 NOSPACE refuses every txn; ending our own, never reused lease deletes
+  // its only key just as well.
   const bool refused = error.code == Code::kNoSpace || error.code == Code::kPermission ||
                        error.code == Code::kInvalid;
   if (refused) return lease_gone_ ? OnLeft(error) : Revoke();
@@ -392,7 +427,10 @@ uint64_t Contender::NewCall() {
 }
 
 void Contender::RetryLater(const Error& error) {
-  Backoff& backoff = error.code == Code::kNoSpace ? no_space_backoff_ : retry_backoff_;
+  const bool joins = phase_ == Phase::kGranting || phase_ == Phase::kJoining;
+  Backoff& backoff = error.code == Code::kNoSpace ? no_space_backoff_
+                     : joins                      ? join_backoff_
+                                                  : retry_backoff_;
   retry_at_ = now_ + std::max(backoff.Next(), error.retry_after.value_or(Milliseconds(0)));
 }
 

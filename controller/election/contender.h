@@ -1,8 +1,10 @@
-// One place in one queue: joins, waits, leads until a deadline, leaves. Pure: takes the time and one input, returns commands
-// in order; never reads a clock, never calls etcd. Candidate is its driver.
+// One place in one queue: joins, waits, leads until a deadline, leaves. Pure: takes the time and
+// one input, returns commands in order; never reads a clock, never calls etcd. Candidate is its
+// driver.
 //
 // What it keeps, whatever is lost, late, repeated or cut:
-//   - it leads only while its own key was seen to exist with nobody ahead, and only until the deadline of its lease;
+//   - it leads only while its own key was seen to exist with nobody ahead, and only until the
+//     deadline of its lease;
 //   - no answer is taken for a no: after a lost one it reads its own key before it decides;
 //   - a place is given up by an explicit resign or by etcd, never because a stream broke;
 //   - nothing is written while nothing changes.
@@ -28,7 +30,8 @@ namespace bellwether::election {
 // Which of the two watches of a place: its own key, or the key right before it.
 enum class Watched { kOwn, kAhead };
 
-// --- What it is told. Answers carry the number of the command that asked; an answer that nobody waits for any more is ignored.
+// --- What it is told. Answers carry the number of the command that asked; an answer that nobody
+// waits for any more is ignored.
 struct Tick {};  // next_deadline() has come
 struct CampaignAsked {};
 struct ResignAsked {
@@ -170,14 +173,15 @@ class Contender {
     kReadingOwn,  // its answer was lost: is our key there?
     kQueued,      // our key is there; who is ahead is being read or watched
     kLeading,
-    kLost,        // was leading; the work has to end before the next Campaign
-    kDeleting,    // leaving: the guarded delete
-    kRevoking,    // leaving: the lease
+    kLost,      // was leading; the work has to end before the next Campaign
+    kDeleting,  // leaving: the guarded delete
+    kRevoking,  // leaving: the lease
   };
   // The one answer waited for, other than those to Proclaim.
   struct Call {
     uint64_t number = 0;  // 0 = none
-    Revision floor;       // the newest revision known when it was sent: a linearizable answer is never older
+    // the newest revision known when it was sent: a linearizable answer is never older
+    Revision floor;
   };
 
   void OnInput(const Tick&);
@@ -237,7 +241,8 @@ class Contender {
   void CheckLater();
   void CloseWatches();
   void ReleaseLease();
-  // False when the answer is from another cluster or from before what was known: then nothing we hold means anything.
+  // False when the answer is from another cluster or from before what was known: then nothing we
+  // hold means anything.
   bool SameHistory(const etcd::Header& header, Revision floor);
   void ReportTrouble(const Error& error);
   template <typename T>
@@ -253,36 +258,38 @@ class Contender {
   std::string value_;
   Random random_;
   Backoff retry_backoff_;
+  Backoff join_backoff_;
   Backoff no_space_backoff_;
   Backoff rejoin_backoff_;
   uint64_t last_call_ = 0;
   Call call_;
-  std::optional<MonotonicTime> retry_at_;  // when the phase's step is tried again
-  std::optional<MonotonicTime> check_at_;  // when a place is looked at again
+  std::optional<MonotonicTime> retry_at_;          // when the phase's step is tried again
+  std::optional<MonotonicTime> check_at_;          // when a place is looked at again
   std::optional<std::pair<Code, Phase>> trouble_;  // what was told last and has not ended
 
   // The place, from the choice of its lease until it is left.
   LeaseId lease_;
   std::string key_;
-  Revision own_;  // create_revision; 0 = not known to exist
-  bool lease_asked_ = false;      // a grant was sent and may have counted
-  bool grant_in_doubt_ = false;   // the answer to an earlier try of it was lost
-  bool lease_gone_ = false;       // etcd said so
+  Revision own_;                   // create_revision; 0 = not known to exist
+  bool lease_asked_ = false;       // a grant was sent and may have counted
+  bool grant_in_doubt_ = false;    // the answer to an earlier try of it was lost
+  bool lease_gone_ = false;        // etcd said so
   MonotonicTime grant_sent_at_{};  // of the first try under this lease id
   LeaseBook book_;
   std::optional<Error> join_error_;  // why the last join txn has no answer to go by
   std::optional<MonotonicTime> rejoin_at_;
   MonotonicTime joined_at_{};
   bool watching_own_ = false;
-  bool cut_ = false;  // a watch was broken off and is not back yet
+  bool cut_ = false;           // a watch was broken off and is not back yet
   bool nobody_ahead_ = false;  // but too little validity is left to lead; a renewal is waited for
   std::optional<etcd::KeyValue> ahead_;  // that is being watched
-  bool split_reads_ = false;  // this server refuses even a read-only txn under NOSPACE (before 3.4.20, 3.5.7)
+  // this server refuses even a read-only txn under NOSPACE (before 3.4.20, 3.5.7)
+  bool split_reads_ = false;
   std::optional<etcd::RangeResponse> split_ahead_;
 
   // Leaving.
-  bool rejoin_ = false;                        // join again afterwards
-  bool resigning_ = false;                     // somebody waits for Resigned
+  bool rejoin_ = false;     // join again afterwards
+  bool resigning_ = false;  // somebody waits for Resigned
   std::optional<MonotonicTime> leave_deadline_;
 
   struct Proposal {

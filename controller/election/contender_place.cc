@@ -10,8 +10,9 @@ namespace {
 // A place that lasted this long was not lost to somebody who keeps deleting it.
 constexpr Milliseconds kSettled{60000};
 
-// True when the events say that the key which was created at `created` is no more. Events from before it are not about it:
-// some servers repeat old ones (election.md (f): before 3.6.2, 3.5.22, 3.4.38).
+// True when the events say that the key which was created at `created` is no more. Events from
+// before it are not about it: some servers repeat old ones (election.md (f): before 3.6.2, 3.5.22,
+// 3.4.38).
 bool Ended(const etcd::WatchBatch& batch, const std::string& key, Revision created) {
   return std::any_of(batch.events.begin(), batch.events.end(), [&](const etcd::Event& event) {
     return event.kv.key == key && event.kv.mod_revision > created &&
@@ -35,13 +36,16 @@ void Contender::OnInput(const LeaseGone& gone) {
   lease_gone_ = true;
   switch (phase_) {
     case Phase::kQueued:
-    case Phase::kLeading: OnPlaceGone("etcd says that our lease does not exist any more"); break;
+    case Phase::kLeading:
+      OnPlaceGone("etcd says that our lease does not exist any more");
+      break;
     case Phase::kJoining:
     case Phase::kReadingOwn:
       DelayRejoin();
       JoinAfresh();
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -164,7 +168,8 @@ void Contender::OnAhead(const etcd::Header& own_header, const etcd::Header& ahea
 }
 
 void Contender::LeadIfValid() {
-  // Keepalives leave each TTL/3; with less than that a new leader would be asked to stop before the next answer.
+  // Keepalives leave each TTL/3; with less than that a new leader would be asked to stop before the
+  // next answer.
   const MonotonicTime until = book_.valid_until(lease_);
   nobody_ahead_ = until <= now_ + book_.ttl(lease_) / 3;
   if (nobody_ahead_) return;
@@ -189,7 +194,8 @@ void Contender::DelayRejoin() {
   rejoin_at_ = now_ + rejoin_backoff_.Next();
 }
 
-// The place, if it still exists, is removed by the next Campaign or Resign: until then the led work may still be ending.
+// The place, if it still exists, is removed by the next Campaign or Resign: until then the led work
+// may still be ending.
 void Contender::LoseLeadership(const std::string& why) {
   phase_ = Phase::kLost;
   CloseWatches();

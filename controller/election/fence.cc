@@ -11,9 +11,11 @@ std::string Show(Milliseconds t) {
   return std::to_string(t.count()) + "ms";
 }
 
-// What is left for the retry itself between the moment it is sent and SIGTERM; counted from the last answered keepalive, the
-// first failed one leaves at TTL/3 and is given up `endpoint_timeout` later.
-Milliseconds RoomForRetry(Milliseconds ttl, Milliseconds stop_grace, Milliseconds endpoint_timeout) {
+// What is left for the retry itself between the moment it is sent and SIGTERM; counted from the
+// last answered keepalive, the first failed one leaves at TTL/3 and is given up `endpoint_timeout`
+// later.
+Milliseconds RoomForRetry(Milliseconds ttl, Milliseconds stop_grace,
+                          Milliseconds endpoint_timeout) {
   return ttl - FenceMargin(ttl) - stop_grace - ttl / 3 - endpoint_timeout;
 }
 

@@ -1,6 +1,7 @@
-// Self-fencing arithmetic (design point 6). etcd counts a lease from the moment it processes a keepalive, which is after we
-// sent it; so the lease lives at least until sent_at + TTL, and a holder that stops a margin before that is safe, however
-// late the answer came. The margin covers clock-rate difference, scheduling and the kill itself.
+// Self-fencing arithmetic (design point 6). etcd counts a lease from the moment it processes a
+// keepalive, which is after we sent it; so the lease lives at least until sent_at + TTL, and a
+// holder that stops a margin before that is safe, however late the answer came. The margin covers
+// clock-rate difference, scheduling and the kill itself.
 #pragma once
 
 #include "base/result.h"
@@ -27,13 +28,13 @@ struct StopTimes {
 };
 StopTimes StopTimesFor(MonotonicTime valid_until, Milliseconds stop_grace);
 
-// How long a client waits for an endpoint when leases of this TTL hang on it: min(2 s, TTL/8). CheckTtl accepts it together
-// with the default stop grace for every TTL within bounds.
+// How long a client waits for an endpoint when leases of this TTL hang on it: min(2 s, TTL/8).
+// CheckTtl accepts it together with the default stop grace for every TTL within bounds.
 Milliseconds DefaultEndpointTimeout(Milliseconds ttl);
 
-// TTL within bounds, and one retry on another endpoint fits between the first failed keepalive and SIGTERM:
-// keepalives go out each TTL/3, one is given up after `endpoint_timeout`. The error names the smallest TTL or largest grace
-// that works.
+// TTL within bounds, and one retry on another endpoint fits between the first failed keepalive and
+// SIGTERM: keepalives go out each TTL/3, one is given up after `endpoint_timeout`. The error names
+// the smallest TTL or largest grace that works.
 Status CheckTtl(Milliseconds ttl, Milliseconds stop_grace, Milliseconds endpoint_timeout);
 
 }  // namespace bellwether::election

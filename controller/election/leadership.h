@@ -8,7 +8,8 @@
 
 namespace bellwether::election {
 
-// A yes with a deadline: who acts on it stops by valid_until, and shows the token to what it writes to.
+// A yes with a deadline: who acts on it stops by valid_until, and shows the token to what it writes
+// to.
 struct Leadership {
   FencingToken token;
   std::string key;

@@ -1,7 +1,8 @@
 // The leases that this process holds, and until when their holders may act on each. Pure.
 //
-// Time:   CLOCK_BOOTTIME. Validity counts from the moment a renewal was SENT, less the fencing margin; the grant counts as the
-//         first renewal. Answers come late and out of order: the one that was sent last counts, whenever it arrives.
+// Time:   CLOCK_BOOTTIME. Validity counts from the moment a renewal was SENT, less the fencing
+//         margin; the grant counts as the first renewal. Answers come late and out of order: the
+//         one that was sent last counts, whenever it arrives.
 // Errors: a lease that is not held is never valid; one that was dropped or is gone never revives.
 #pragma once
 

@@ -11,7 +11,9 @@ constexpr std::string_view kKubernetes = "/registry";
 
 bool IsLabelByte(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
 
-Error Invalid(std::string message) { return {.code = Code::kInvalid, .message = std::move(message)}; }
+Error Invalid(std::string message) {
+  return {.code = Code::kInvalid, .message = std::move(message)};
+}
 
 Status CheckLabel(std::string_view part, std::string_view label, std::string_view whole) {
   if (IsDnsLabel(label)) return Ok();
@@ -51,7 +53,9 @@ std::string PrefixOf(std::string_view root, const ElectionName& name) {
   return std::string(root) + "/" + name.ns + "/" + name.name;
 }
 
-bool PrefixesNest(std::string_view a, std::string_view b) { return Contains(a, b) || Contains(b, a); }
+bool PrefixesNest(std::string_view a, std::string_view b) {
+  return Contains(a, b) || Contains(b, a);
+}
 
 Status CheckPrefix(std::string_view prefix) {
   const std::string shown = "prefix \"" + std::string(prefix.substr(0, 200)) + "\"";

@@ -26,11 +26,12 @@ bool IsDnsLabel(std::string_view text);
 
 std::string PrefixOf(std::string_view root, const ElectionName& name);
 
-// True when the keys of one lie inside the other's range: etcd's concurrency package would mix their queues up
-// (election `a` sees the keys of election `a/b`).
+// True when the keys of one lie inside the other's range: etcd's concurrency package would mix
+// their queues up (election `a` sees the keys of election `a/b`).
 bool PrefixesNest(std::string_view a, std::string_view b);
 
-// A root or an explicit prefix: not empty, no trailing '/', not under /registry (Kubernetes' own data).
+// A root or an explicit prefix: not empty, no trailing '/', not under /registry (Kubernetes' own
+// data).
 Status CheckPrefix(std::string_view prefix);
 
 }  // namespace bellwether::election

@@ -1,36 +1,35 @@
 #include "election/root_queues.h"
 
 #include <algorithm>
+#include <tuple>
+#include <unordered_map>
 #include <utility>
 
-#include "election/value.h"
+#include "base/fingerprint.h"
+#include "election/candidate_view.h"
 
 namespace bellwether::election {
 namespace {
 
-CandidateView Describe(const etcd::KeyValue& kv) {
-  DescribedValue described = DescribeValue(kv.value, kv.lease);
-  CandidateView candidate{.id = std::move(described.id),
-                          .address = std::move(described.address),
-                          .value = std::move(described.value),
-                          .key = kv.key,
-                          .lease = kv.lease,
-                          .create_revision = kv.create_revision,
-                          .mod_revision = kv.mod_revision,
-                          .ours = described.ours};
-  if (candidate.value.size() > kMaxShownValueBytes) {
-    candidate.value.resize(kMaxShownValueBytes);
-    candidate.value.shrink_to_fit();
-    candidate.value_cut = true;
+// The first one leads (etcd's concurrency package: lowest create_revision).
+void Sort(std::vector<CandidateView>& queue) {
+  const auto before = [](const auto& a, const auto& b) {
+    return std::tie(a.create_revision, a.key) < std::tie(b.create_revision, b.key);
+  };
+  // Who joins does so behind the others.
+  if (!std::is_sorted(queue.begin(), queue.end(), before)) {
+    std::sort(queue.begin(), queue.end(), before);
   }
-  return candidate;
-}
-
-auto HasKey(std::string_view key) {
-  return [key](const CandidateView& candidate) { return candidate.key == key; };
 }
 
 }  // namespace
+
+uint64_t ExplicitPrefix::fingerprint() const {
+  Fingerprint print;
+  print.Add(election.str());
+  print.Add(prefix);
+  return std::max<uint64_t>(print.value(), 1);
+}
 
 RootQueues::RootQueues(std::string range) : begin_(range + "/"), end_(etcd::PrefixEnd(begin_)) {}
 
@@ -69,32 +68,47 @@ std::string RootQueues::PrefixFor(const ElectionName& election) const {
   return explicit_ ? explicit_->prefix : PrefixOf(root_, election);
 }
 
-QueueChanges RootQueues::Load(Moment at, Revision revision,
-                              const std::vector<etcd::KeyValue>& kvs) {
-  QueueChanges changes;
-  EndReread();
-  foreign_keys_ = 0;
+void RootQueues::ForgetHistory() { absent_since_ = listed_at_ = Revision{}; }
+
+void RootQueues::StartLoad() {
+  loading_.clear();
+  loading_foreign_ = 0;
+}
+
+void RootQueues::LoadPage(const std::vector<etcd::KeyValue>& kvs) {
   ElectionName election;
   for (const etcd::KeyValue& kv : kvs) {
-    foreign_keys_ += Classify(kv.key, &election) == Kind::kForeign ? 1 : 0;
+    const Kind kind = Classify(kv.key, &election);
+    if (kind == Kind::kForeign) ++loading_foreign_;
+    if (kind == Kind::kElection) loading_[election].push_back(DescribeCandidate(kv));
   }
-  const bool new_history = std::exchange(new_history_, false);
-  if (new_history) {
-    keys_.clear();
-    for (const auto& [known, state] : elections_) Edit(known).view.queue.clear();
+}
+
+QueueChanges RootQueues::FinishLoad(Moment at, Revision revision) {
+  QueueChanges changes;
+  EndReread();
+  foreign_keys_ = loading_foreign_;
+  // Whatever came and went before the list without being seen is unknown.
+  listed_at_ = revision;
+  if (!explicit_) absent_since_ = revision;
+  for (const auto& [known, state] : elections_) loading_.try_emplace(known);
+  if (explicit_) loading_.try_emplace(explicit_->election);
+  for (auto it = loading_.begin(); it != loading_.end(); it = loading_.erase(it)) {
+    Sort(it->second);
+    Publish(at, it->first, std::move(it->second), revision, changes);
   }
-  std::vector<std::string> gone;
-  Compare(begin_, end_, kvs, /*only_newer=*/false, [this](const etcd::KeyValue& kv) { Put(kv); },
-          [&gone](const std::string& key) { gone.push_back(key); });
-  for (const std::string& key : gone) Erase(key, revision);
-  if (explicit_ && !loaded_) Edit(explicit_->election);
-  if (new_history) {
-    for (auto& [known, edited] : edited_) edited.view.last_change = revision;
-  }
-  Commit(at, changes);
+  Forget(revision, changes);
+  StartLoad();
   loaded_ = true;
   revision_ = revision;
   return changes;
+}
+
+QueueChanges RootQueues::Load(Moment at, Revision revision,
+                              const std::vector<etcd::KeyValue>& kvs) {
+  StartLoad();
+  LoadPage(kvs);
+  return FinishLoad(at, revision);
 }
 
 QueueChanges RootQueues::Apply(Moment at, const etcd::WatchBatch& batch) {
@@ -103,7 +117,7 @@ QueueChanges RootQueues::Apply(Moment at, const etcd::WatchBatch& batch) {
   for (const etcd::Event& event : batch.events) {
     const Revision revision = event.kv.mod_revision;
     if (revision <= revision_) continue;  // in the list already
-    if (revision != applying) Commit(at, changes);
+    if (revision != applying) Commit(at, applying, changes);
     applying = revision;
     ElectionName election;
     const Kind kind = Classify(event.kv.key, &election);
@@ -114,13 +128,9 @@ QueueChanges RootQueues::Apply(Moment at, const etcd::WatchBatch& batch) {
     }
     if (kind != Kind::kElection) continue;
     if (rereading_) touched_.insert(event.kv.key);
-    if (put) {
-      Put(event.kv);
-    } else {
-      Erase(event.kv.key, revision);
-    }
+    Edit(event, election);
   }
-  Commit(at, changes);
+  Commit(at, applying, changes);
   revision_ = std::max(revision_, applying);
   return changes;
 }
@@ -137,122 +147,117 @@ void RootQueues::EndReread() {
 
 size_t RootQueues::Differences(std::string_view from, std::string_view to,
                                const std::vector<etcd::KeyValue>& kvs) const {
+  std::unordered_map<std::string_view, const etcd::KeyValue*> listed;
+  ElectionName election;
+  for (const etcd::KeyValue& kv : kvs) {
+    if (Classify(kv.key, &election) == Kind::kElection) listed.emplace(kv.key, &kv);
+  }
   size_t differences = 0;
-  Compare(from, to, kvs, /*only_newer=*/true, [&](const etcd::KeyValue&) { ++differences; },
-          [&](const std::string&) { ++differences; });
+  const auto is_touched = [this](std::string_view key) { return touched_.contains(key); };
+  for (const auto& [name, state] : elections_) {
+    // Its keys are those with this prefix and a '/', whose successor is '0'.
+    const std::string_view prefix = state.view->prefix;
+    if (from.compare(0, prefix.size(), prefix) > 0 || to <= prefix) continue;
+    for (const CandidateView& known : state.view->queue) {
+      if (known.key < from || known.key >= to || is_touched(known.key)) continue;
+      const auto found = listed.find(known.key);
+      if (found == listed.end() || found->second->mod_revision > known.mod_revision) ++differences;
+      if (found != listed.end()) listed.erase(found);
+    }
+  }
+  for (const auto& [key, kv] : listed) differences += is_touched(key) ? 0 : 1;
   return differences;
 }
 
-template <typename OnPut, typename OnErase>
-void RootQueues::Compare(std::string_view from, std::string_view to,
-                         const std::vector<etcd::KeyValue>& kvs, bool only_newer, OnPut put,
-                         OnErase erase) const {
-  std::set<std::string_view> listed;
-  std::vector<const etcd::KeyValue*> changed;
-  for (const etcd::KeyValue& kv : kvs) {
-    listed.insert(kv.key);
-    if (touched_.contains(kv.key)) continue;
-    ElectionName election;
-    if (Classify(kv.key, &election) != Kind::kElection) continue;
-    const auto known = keys_.find(kv.key);
-    const bool differs =
-        known == keys_.end() ||
-        (only_newer ? kv.mod_revision > known->second.mod_revision
-                    : kv.mod_revision != known->second.mod_revision ||
-                          kv.create_revision != known->second.create_revision);
-    if (differs) changed.push_back(&kv);
-  }
-  for (auto it = keys_.lower_bound(from); it != keys_.end() && it->first < to; ++it) {
-    if (!listed.contains(it->first) && !touched_.contains(it->first)) erase(it->first);
-  }
-  for (const etcd::KeyValue* kv : changed) put(*kv);
+void RootQueues::Edit(const etcd::Event& event, const ElectionName& election) {
+  std::optional<CandidateView>& after = edited_[election][event.kv.key];
+  after.reset();
+  if (event.kind == etcd::Event::Kind::kPut) after = DescribeCandidate(event.kv);
 }
 
-RootQueues::Edited& RootQueues::Edit(const ElectionName& election) {
-  const auto [it, is_new] = edited_.try_emplace(election);
-  if (is_new) {
+ElectionPtr RootQueues::Find(const ElectionName& election) const {
+  const auto known = elections_.find(election);
+  return known == elections_.end() ? nullptr : known->second.view;
+}
+
+void RootQueues::Commit(Moment at, Revision revision, QueueChanges& changes) {
+  for (auto& [election, edits] : edited_) {
     const auto known = elections_.find(election);
+    std::vector<CandidateView> queue;
+    bool changed = false;
     if (known != elections_.end()) {
-      it->second.view = *known->second.view;
-    } else {
-      it->second.view.ns = election.ns;
-      it->second.view.name = election.name;
-      it->second.view.prefix = PrefixFor(election);
-    }
-  }
-  return it->second;
-}
-
-void RootQueues::Put(const etcd::KeyValue& kv) {
-  ElectionName election;
-  if (Classify(kv.key, &election) != Kind::kElection) return;
-  Edited& edited = Edit(election);
-  auto& queue = edited.view.queue;
-  const bool is_known = keys_.contains(kv.key);
-  const auto place =
-      is_known ? std::find_if(queue.begin(), queue.end(), HasKey(kv.key)) : queue.end();
-  if (place == queue.end()) {
-    queue.push_back(Describe(kv));
-    edited.sort = true;
-  } else {
-    edited.sort |= place->create_revision != kv.create_revision;
-    *place = Describe(kv);
-  }
-  keys_.insert_or_assign(kv.key, Known{election, kv.create_revision, kv.mod_revision});
-  edited.view.last_change = std::max(edited.view.last_change, kv.mod_revision);
-}
-
-void RootQueues::Erase(const std::string& key, Revision at) {
-  const auto known = keys_.find(key);
-  if (known == keys_.end()) return;
-  Edited& edited = Edit(known->second.election);
-  auto& queue = edited.view.queue;
-  const auto place = std::find_if(queue.begin(), queue.end(), HasKey(key));
-  if (place != queue.end()) queue.erase(place);
-  edited.view.last_change = std::max(edited.view.last_change, at);
-  keys_.erase(known);
-}
-
-void RootQueues::Commit(Moment at, QueueChanges& changes) {
-  for (auto& [election, edited] : edited_) {
-    ElectionView& view = edited.view;
-    if (edited.sort) {
-      std::sort(view.queue.begin(), view.queue.end(), [](const auto& a, const auto& b) {
-        return std::pair(a.create_revision, a.key) < std::pair(b.create_revision, b.key);
-      });
-    }
-    State& state = elections_[election];
-    const ElectionPtr before = state.view;
-    const Revision led_before = before && before->leader() ? before->leader()->create_revision
-                                                           : Revision{};
-    const Revision leads = view.leader() ? view.leader()->create_revision : Revision{};
-    const bool changed = leads != led_before;
-    if (changed && leads) {
-      if (state.last_leader) ++view.transitions;
-      if (state.last_leader) {
-        view.last_failover = state.lost_at ? std::chrono::duration_cast<Milliseconds>(
-                                                 at.now - *state.lost_at)
-                                           : Milliseconds(0);
+      queue.reserve(known->second.view->queue.size() + edits.size());
+      for (const CandidateView& candidate : known->second.view->queue) {
+        if (edits.contains(candidate.key)) {
+          changed = true;
+        } else {
+          queue.push_back(candidate);
+        }
       }
-      state.last_leader = leads;
-      state.lost_at.reset();
-      view.leader_since = at.wall;
-      view.since_is_lower_bound = !loaded_;
-    } else if (changed) {
-      state.lost_at = at.now;
-      view.leader_since.reset();
-      view.since_is_lower_bound = false;
-      if (!explicit_) empty_.push_back(election);
     }
-    state.view = std::make_shared<const ElectionView>(std::move(view));
-    changes.published.push_back(state.view);
-    if (changed) changes.leaders.push_back({before, leads ? state.view : nullptr});
+    for (auto& [key, after] : edits) {
+      if (after) queue.push_back(std::move(*after));
+      changed |= after.has_value();
+    }
+    // The deletion of a key that was not known changes nothing.
+    if (!changed) continue;
+    Sort(queue);
+    Publish(at, election, std::move(queue), revision, changes);
   }
   edited_.clear();
-  Forget(changes);
+  Forget(revision, changes);
 }
 
-void RootQueues::Forget(QueueChanges& changes) {
+void RootQueues::Publish(Moment at, const ElectionName& election, std::vector<CandidateView> queue,
+                         Revision changed_at, QueueChanges& changes) {
+  State& state = elections_[election];
+  const ElectionPtr before = state.view;
+  auto view = std::make_shared<ElectionView>();
+  view->ns = election.ns;
+  view->name = election.name;
+  view->prefix = before ? before->prefix : PrefixFor(election);
+  view->source = source();
+  view->queue = std::move(queue);
+  view->queue.shrink_to_fit();
+  view->last_change = changed_at;
+  if (before) {
+    keys_ -= before->queue.size();
+    view->transitions = before->transitions;
+    view->leader_since = before->leader_since;
+    view->vacant_since = before->vacant_since;
+    view->since_is_lower_bound = before->since_is_lower_bound;
+    view->last_failover = before->last_failover;
+  }
+  keys_ += view->queue.size();
+  const Revision led_before =
+      before && before->leader() ? before->leader()->create_revision : Revision{};
+  const Revision leads = view->leader() ? view->leader()->create_revision : Revision{};
+  const bool changed = leads != led_before;
+  if (changed && leads) {
+    if (state.last_leader) {
+      ++view->transitions;
+      view->last_failover = state.lost_at
+                                ? std::chrono::duration_cast<Milliseconds>(at.now - *state.lost_at)
+                                : Milliseconds(0);
+    }
+    state.last_leader = leads;
+    state.lost_at.reset();
+    view->leader_since = at.wall;
+    view->vacant_since.reset();
+    view->since_is_lower_bound = !loaded_;
+  } else if (changed) {
+    state.lost_at = at.now;
+    view->leader_since.reset();
+    view->vacant_since = at.wall;
+    view->since_is_lower_bound = false;
+    if (!explicit_) empty_.push_back(election);
+  }
+  state.view = std::move(view);
+  changes.published.push_back(state.view);
+  if (changed) changes.leaders.push_back({before, leads ? state.view : nullptr});
+}
+
+void RootQueues::Forget(Revision at, QueueChanges& changes) {
   while (empty_.size() > kMaxEmpty) {
     const ElectionName oldest = std::move(empty_.front());
     empty_.pop_front();
@@ -261,6 +266,7 @@ void RootQueues::Forget(QueueChanges& changes) {
     if (it == elections_.end() || it->second.view->leader() != nullptr) continue;
     if (std::find(empty_.begin(), empty_.end(), oldest) != empty_.end()) continue;
     elections_.erase(it);
+    absent_since_ = std::max(absent_since_, at);
     changes.removed.push_back(oldest);
   }
 }

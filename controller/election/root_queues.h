@@ -1,13 +1,17 @@
-// The queues of all elections under one root, or of one explicit prefix, kept from a list and the events after it. Pure: takes
-// the time as an argument, returns what to publish. Whoever leads follows from the keys alone: the lowest create_revision.
+// The queues of all elections under one root, or of one explicit prefix, kept from a list and the
+// events after it. Pure: takes the time as an argument, returns what to publish. Whoever leads
+// follows from the keys alone: the lowest create_revision.
 //
-// What it must get right: a whole revision at a time (a lease's keys all vanish in one), keys with any suffix (Go's clients count
-// them too), lists that differ from what the events said, and bounded memory whatever foreign clients write.
+// What it must get right: a whole revision at a time (a lease's keys all vanish in one), keys with
+// any suffix (Go's clients count them too), lists that differ from what the events said, and
+// bounded memory whatever foreign clients write. It is what most of the controller's memory goes to
+// with very many elections, so a key is kept once: in the view of its candidate.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -23,6 +27,8 @@ namespace bellwether::election {
 struct ExplicitPrefix {
   ElectionName election;
   std::string prefix;
+  bool operator==(const ExplicitPrefix&) const = default;
+  uint64_t fingerprint() const;  // never 0
 };
 
 // What to publish, in order.
@@ -48,39 +54,47 @@ class RootQueues {
   const std::string& begin() const { return begin_; }
   const std::string& end() const { return end_; }
 
-  // The whole range at one revision. The first one loads; a later one replaces everything and reports the difference.
+  // The whole range at one revision, page by page: StartLoad, LoadPage for each, FinishLoad. The
+  // first one loads; a later one replaces everything. Each election is published as changed at that
+  // revision, whether or not it differs: what came and went before is not known, and whoever knows
+  // an older state from elsewhere must look again. What was known stands until FinishLoad; a
+  // StartLoad before it drops the pages.
+  void StartLoad();
+  void LoadPage(const std::vector<etcd::KeyValue>& kvs);
+  QueueChanges FinishLoad(Moment at, Revision revision);
+  // All of that with one page.
   QueueChanges Load(Moment at, Revision revision, const std::vector<etcd::KeyValue>& kvs);
-  // The next Load is of another history (a restored store, another cluster): revisions from before mean nothing there, so every
-  // view is published anew, as changed at the revision of that list.
-  void ForgetHistory() { new_history_ = true; }
+  // The next Load is of another history (a restored store, another cluster): revisions from before
+  // mean nothing there.
+  void ForgetHistory();
   // Whole revisions, in order. What is already known changes nothing.
   QueueChanges Apply(Moment at, const etcd::WatchBatch& batch);
 
-  // Safety re-read of the keys in [from, to): StartReread, read, Differences; if there are any, read again some seconds later, and
-  // if there still are, Load a new list of everything: to take over a part would mix two moments into a state that etcd never
-  // had. A key that an event touched since StartReread does not count: the event is newer than the read, or another one is on
-  // its way.
+  // Safety re-read of the keys in [from, to): StartReread, read, Differences; if there are any,
+  // read again some seconds later, and if there still are, Load a new list of everything: to take
+  // over a part would mix two moments into a state that etcd never had. A key that an event touched
+  // since StartReread does not count: the event is newer than the read, or another one is on its
+  // way.
   void StartReread();
   void EndReread();
   size_t Differences(std::string_view from, std::string_view to,
                      const std::vector<etcd::KeyValue>& kvs) const;
 
   bool loaded() const { return loaded_; }
-  Revision revision() const { return revision_; }  // complete up to here
-  size_t key_count() const { return keys_.size(); }
+  // What was published last; null = not known.
+  ElectionPtr Find(const ElectionName& election) const;
+  // ExplicitPrefix::fingerprint; 0 of a root.
+  uint64_t source() const { return explicit_ ? explicit_->fingerprint() : 0; }
+  // Of a root: an election that is not known has had no candidate since then, if not for longer.
+  Revision absent_since() const { return absent_since_; }
+  Revision listed_at() const { return listed_at_; }  // 0 = not in this history yet
+  Revision revision() const { return revision_; }    // complete up to here
+  size_t key_count() const { return keys_; }
   uint64_t foreign_keys() const { return foreign_keys_; }  // under the root, but of no election
 
  private:
-  struct Edited {
-    ElectionView view;
-    bool sort = false;
-  };
-  // Where the key of a known candidate stands, to find it without a search.
-  struct Known {
-    ElectionName election;
-    Revision create_revision;
-    Revision mod_revision;
-  };
+  // By key: as it is after the revision being applied; none = deleted.
+  using Edits = std::map<std::string, std::optional<CandidateView>>;
   struct State {
     ElectionPtr view;
     Revision last_leader;  // create_revision of the newest leader seen; 0 = none yet
@@ -92,28 +106,28 @@ class RootQueues {
   enum class Kind { kElection, kOwnState, kForeign };
   Kind Classify(std::string_view key, ElectionName* election) const;
   std::string PrefixFor(const ElectionName& election) const;
-  Edited& Edit(const ElectionName& election);
-  void Put(const etcd::KeyValue& kv);
-  void Erase(const std::string& key, Revision at);
-  // Compares with [from, to) of a list; calls put(kv) and erase(key) for the differences.
-  template <typename OnPut, typename OnErase>
-  void Compare(std::string_view from, std::string_view to, const std::vector<etcd::KeyValue>& kvs,
-               bool only_newer, OnPut put, OnErase erase) const;
-  void Commit(Moment at, QueueChanges& changes);
-  void Forget(QueueChanges& changes);
+  void Edit(const etcd::Event& event, const ElectionName& election);
+  void Commit(Moment at, Revision revision, QueueChanges& changes);
+  // Gives the election this queue, at the revision of its last change.
+  void Publish(Moment at, const ElectionName& election, std::vector<CandidateView> queue,
+               Revision changed_at, QueueChanges& changes);
+  void Forget(Revision at, QueueChanges& changes);
 
-  std::string root_;  // or empty, and then:
+  std::string root_;  // or empty, and then explicit_
   std::optional<ExplicitPrefix> explicit_;
   std::string begin_;
   std::string end_;
 
   bool loaded_ = false;
-  bool new_history_ = false;
   Revision revision_;
+  Revision absent_since_;
+  Revision listed_at_;
   std::map<ElectionName, State> elections_;
-  std::map<std::string, Known, std::less<>> keys_;
-  std::map<ElectionName, Edited> edited_;  // by the revision being applied
-  std::deque<ElectionName> empty_;         // oldest first; may name one that has filled again
+  size_t keys_ = 0;                       // in the queues of all elections
+  std::map<ElectionName, Edits> edited_;  // by the revision being applied
+  std::map<ElectionName, std::vector<CandidateView>> loading_;
+  uint64_t loading_foreign_ = 0;
+  std::deque<ElectionName> empty_;  // oldest first; may name one that has filled again
   bool rereading_ = false;
   std::set<std::string, std::less<>> touched_;  // by events while rereading
   uint64_t foreign_keys_ = 0;

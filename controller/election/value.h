@@ -1,4 +1,5 @@
-// The value of a candidate's key. Ours is JSON; a foreign one is opaque bytes and is shown as far as it can be.
+// The value of a candidate's key. Ours is JSON; a foreign one is opaque bytes and is shown as far
+// as it can be.
 #pragma once
 
 #include <cstddef>
@@ -30,9 +31,9 @@ struct DescribedValue {
   std::string value;
   bool ours = false;
 };
-// Never fails: what is not a JSON object with a short, non-empty "id" without control characters is foreign. An address with
-// control characters or spaces is dropped. An id is a foreign value of at most 63 printable ASCII bytes, else
-// "lease:<hex>".
+// Never fails: what is not a JSON object with a short, non-empty "id" without control characters is
+// foreign. An address with control characters or spaces is dropped. An id is a foreign value of at
+// most 63 printable ASCII bytes, else "lease:<hex>".
 DescribedValue DescribeValue(std::string_view value, LeaseId lease);
 
 }  // namespace bellwether::election

@@ -14,20 +14,29 @@ std::string KeyOf(std::string_view ns, std::string_view name) {
 }  // namespace
 
 void ViewStore::Publish(ElectionPtr view) {
-  std::string key = KeyOf(view->ns, view->name);
-  const std::unique_lock lock(mutex_);
-  elections_.insert_or_assign(std::move(key), std::move(view));
+  const std::string key = KeyOf(view->ns, view->name);
+  {
+    const std::unique_lock lock(mutex_);
+    elections_.insert_or_assign(key, std::move(view));
+  }
+  Tell(key);
 }
 
 void ViewStore::Remove(std::string_view ns, std::string_view name) {
   const std::string key = KeyOf(ns, name);
-  const std::unique_lock lock(mutex_);
-  elections_.erase(key);
+  {
+    const std::unique_lock lock(mutex_);
+    elections_.erase(key);
+  }
+  Tell(key);
 }
 
 void ViewStore::SetFreshness(const Freshness& freshness) {
-  const std::unique_lock lock(mutex_);
-  freshness_ = freshness;
+  {
+    const std::unique_lock lock(mutex_);
+    freshness_ = freshness;
+  }
+  Tell("");
 }
 
 ElectionPtr ViewStore::Find(std::string_view ns, std::string_view name) const {
@@ -59,6 +68,19 @@ std::vector<ElectionPtr> ViewStore::List(std::string_view ns, std::string_view a
 size_t ViewStore::size() const {
   const std::shared_lock lock(mutex_);
   return elections_.size();
+}
+
+void ViewStore::Attach(const std::shared_ptr<ChangeFeed>& feed) const {
+  const std::lock_guard lock(feeds_mutex_);
+  std::erase_if(feeds_, [](const auto& known) { return known.expired(); });
+  feeds_.push_back(feed);
+}
+
+void ViewStore::Tell(const std::string& election) const {
+  const std::lock_guard lock(feeds_mutex_);
+  for (const auto& known : feeds_) {
+    if (const auto feed = known.lock()) feed->Note(election);
+  }
 }
 
 }  // namespace bellwether::election

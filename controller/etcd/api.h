@@ -1,13 +1,16 @@
-// etcd's requests and answers as plain values, so that nobody above this room sees protobuf. Meanings are those of etcd's
-// rpc.proto; what is left out of a struct is not used by Bellwether.
+// etcd's requests and answers as plain values, so that nobody above this room sees protobuf.
+// Meanings are those of etcd's rpc.proto; what is left out of a struct is not used by Bellwether.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/result.h"
 #include "base/time.h"
 
 namespace bellwether::etcd {
@@ -28,18 +31,19 @@ struct KeyValue {
   LeaseId lease;
 };
 
-// The end of the range of all keys that start with `prefix`: its last byte plus one (etcd's clientv3.GetPrefixRangeEnd).
+// The end of the range of all keys that start with `prefix`: its last byte plus one (etcd's
+// clientv3.GetPrefixRangeEnd).
 std::string PrefixEnd(std::string prefix);
 
 struct RangeRequest {
   enum class Sort { kNone, kCreateAscending, kCreateDescending };
   std::string key;
-  std::string range_end;               // empty = the one key
-  int64_t limit = 0;                   // 0 = no limit
-  Revision at_revision;                // 0 = now
+  std::string range_end;  // empty = the one key
+  int64_t limit = 0;      // 0 = no limit
+  Revision at_revision;   // 0 = now
   Sort sort = Sort::kNone;
-  Revision max_create_revision;        // 0 = no filter
-  bool serializable = false;           // true may answer from a member that lags
+  Revision max_create_revision;  // 0 = no filter
+  bool serializable = false;     // true may answer from a member that lags
   bool keys_only = false;
 };
 struct RangeResponse {
@@ -47,6 +51,11 @@ struct RangeResponse {
   std::vector<KeyValue> kvs;
   bool more = false;
 };
+// Where the next page of a list of [.., end) begins after this one, which began at `from`; none
+// after the last page. kInternal unless its keys were asked for and each stands behind the one
+// before: etcd lists by key, and who answers otherwise could be listed for ever.
+Result<std::optional<std::string>> NextPage(const RangeResponse& page, std::string_view from,
+                                            std::string_view end);
 
 struct PutRequest {
   std::string key;
@@ -93,8 +102,8 @@ struct DeleteResponse {
 struct LeaseGrantResponse {
   Header header;
   LeaseId id;
-  Milliseconds ttl{0};      // the server may raise what was asked for
-  MonotonicTime sent_at;    // of the request: the grant counts as the first keepalive
+  Milliseconds ttl{0};    // the server may raise what was asked for
+  MonotonicTime sent_at;  // of the request: the grant counts as the first keepalive
 };
 struct LeaseTimeToLiveResponse {
   Header header;
@@ -121,7 +130,7 @@ struct MemberListResponse {
 
 struct StatusResponse {
   Header header;
-  std::string version;               // "3.5.8"
+  std::string version;  // "3.5.8"
   int64_t db_size_bytes = 0;
   int64_t db_size_in_use_bytes = 0;  // 0 before 3.4
   int64_t db_quota_bytes = 0;        // 0 before 3.6: the server does not tell
@@ -130,7 +139,7 @@ struct StatusResponse {
   uint64_t raft_applied_index = 0;
   uint64_t raft_term = 0;
   bool is_learner = false;
-  std::vector<std::string> errors;   // alarms, in etcd's words
+  std::vector<std::string> errors;  // alarms, in etcd's words
 };
 
 struct Event {
@@ -142,9 +151,14 @@ struct Event {
 struct WatchRequest {
   std::string key;
   std::string range_end;  // empty = the one key
-  Revision from;          // the first revision to be told; never 0: "now" would leave a gap after the read before it
-  // Leader-critical watches have a stream of their own, so that a flood on the shared one cannot hold them up.
+  Revision from;  // the first revision to be told; never 0: "now" would leave a gap after the read
+                  // before it
+  // Leader-critical watches have a stream of their own, so that a flood on the shared one cannot
+  // hold them up.
   bool critical = false;
+  // The stream is asked for a sign of life this often: a connection that answers pings may still
+  // tell nothing more on it.
+  Milliseconds prove_every{5000};
 };
 
 // Whole revisions, in order, each told once.

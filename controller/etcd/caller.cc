@@ -11,6 +11,13 @@ namespace {
 
 constexpr std::chrono::seconds kTokenLife{300};
 constexpr Milliseconds kAuthenticateTimeout{5000};
+// When etcd is back, its clients must hear of each other again within a second, gRPC's own pause
+// (grpc_channels.cc) included.
+constexpr Milliseconds kLongestRest{300};
+constexpr int kMostDoublings = 4;  // of an endpoint's time, for one call
+// etcd hashes each password that it is shown (bcrypt), and writes a line of its log for each
+// refusal.
+constexpr Backoff::Options kAfterRefusal{.first = Milliseconds(1000), .cap = Milliseconds(30000)};
 
 }  // namespace
 
@@ -19,6 +26,7 @@ struct Caller::Try {
   Done done;
   MonotonicTime deadline;
   bool authenticated_again = false;
+  int silences = 0;  // endpoints that were left for it because they did not answer
   std::optional<Scheduler::TimerId> patience;  // while it waits for a token
   std::optional<Error> last;
 };
@@ -27,8 +35,8 @@ Caller::Caller(Scheduler& scheduler, Transport& transport, const ClientOptions& 
     : scheduler_(scheduler),
       transport_(transport),
       options_(options),
-      choice_(transport.endpoint_count(), options.seed,
-              std::min(Milliseconds(3000), options.endpoint_timeout)) {}
+      choice_(transport.endpoint_count(), options.seed, kLongestRest),
+      refusal_backoff_(kAfterRefusal, options.seed + 4) {}
 
 void Caller::Start(Call call, Done done) {
   auto attempt = std::make_shared<Try>();
@@ -66,10 +74,13 @@ void Caller::Send(std::shared_ptr<Try> attempt) {
                   attempt->last.value_or(
                       ToError(call.method, transport_.endpoint_name(endpoint), late, call.writes)));
   }
-  // With nobody else to ask, one try has all the time.
+  // With nobody else to ask, one try has all the time. The first silence may be of one endpoint,
+  // the next may be of an etcd that is slow as a whole: each has twice as long as the one before.
   const bool alone = call.endpoint.has_value() || transport_.endpoint_count() == 1;
+  const Milliseconds patience =
+      options_.endpoint_timeout * (1 << std::min(attempt->silences, kMostDoublings));
   const RpcOptions options{.endpoint = endpoint,
-                           .timeout = alone ? left : std::min(left, options_.endpoint_timeout),
+                           .timeout = alone ? left : std::min(left, patience),
                            .token = call.needs_token ? token_ : std::string()};
   transport_.Unary(call.method, call.request, options,
                    scope_.Bind([this, attempt, endpoint, now, token = options.token](
@@ -99,6 +110,7 @@ void Caller::OnAnswer(const std::shared_ptr<Try>& attempt, size_t endpoint, Mono
   // A call that was given less time than an endpoint has says nothing about the endpoint.
   const bool had_time = scheduler_.Now() - sent_at >= options_.endpoint_timeout;
   if (status.code != RpcCode::kDeadlineExceeded || had_time) EndpointFailed(endpoint);
+  if (status.code == RpcCode::kDeadlineExceeded) ++attempt->silences;
   if (error.effect == Effect::kUnknown || call.endpoint.has_value())
     return Finish(attempt, std::move(error));
   attempt->last = std::move(error);
@@ -116,11 +128,13 @@ void Caller::EndpointWorked(size_t endpoint) { choice_.OnSuccess(endpoint); }
 
 void Caller::EndpointFailed(size_t endpoint) {
   if (!choice_.OnFailure(endpoint, scheduler_.Now())) return;
-  for (const auto& told : endpoint_left_) scheduler_.Post(scope_.Bind(told));
+  for (const auto& told : endpoint_left_) {
+    scheduler_.Post(scope_.Bind([told, endpoint] { told(endpoint); }));
+  }
 }
 
 void Caller::WithToken(std::function<void(Status)> ready) {
-  if (!authenticates() || !token_.empty()) {
+  if (!authenticates() || switched_off_ || !token_.empty()) {
     scheduler_.Post(scope_.Bind([ready = std::move(ready)] { ready(Ok()); }));
     return;
   }
@@ -131,21 +145,28 @@ void Caller::WithToken(std::function<void(Status)> ready) {
 void Caller::Authenticate() {
   if (std::exchange(authenticating_, true)) return;
   const Credentials& credentials = options_.credentials;
+  std::string password = credentials.read_password();
+  if (refusal_ && refusal_->password == password && scheduler_.Now() < refusal_->until) {
+    authenticating_ = false;
+    return TellWhoWaitsForAToken(refusal_->why);
+  }
+  std::string request = EncodeAuthenticate(credentials.username, password);
   Start({.method = "/etcdserverpb.Auth/Authenticate",
-         .request = EncodeAuthenticate(credentials.username, credentials.read_password()),
+         .request = std::move(request),
          .timeout = kAuthenticateTimeout,
          .needs_token = false},
-        [this](Result<Reply> reply) { OnAuthenticated(std::move(reply)); });
+        [this, password = std::move(password)](Result<Reply> reply) {
+          OnAuthenticated(password, std::move(reply));
+        });
 }
 
-void Caller::OnAuthenticated(Result<Reply> reply) {
+void Caller::OnAuthenticated(const std::string& password, Result<Reply> reply) {
   authenticating_ = false;
   Status status = Ok();
   if (!reply) {
-    // With authentication switched off on the server no token is needed.
-    const bool off =
+    switched_off_ =
         reply.error().message.find("authentication is not enabled") != std::string::npos;
-    if (!off) status = reply.error();
+    if (!switched_off_) status = reply.error();
   } else if (!DecodeAuthenticate(reply->bytes, &token_) || token_.empty()) {
     status =
         Error{.code = Code::kInternal,
@@ -153,14 +174,28 @@ void Caller::OnAuthenticated(Result<Reply> reply) {
   } else {
     token_made_at_ = reply->sent_at;
   }
-  // Each in a task of its own: a callback may end this client.
+  if (status) {
+    refusal_.reset();
+    refusal_backoff_.Reset();
+  } else if (status.error().code == Code::kPermission) {
+    // Another password has its own first wait.
+    if (!refusal_ || refusal_->password != password) refusal_backoff_.Reset();
+    refusal_ = {password, status.error(), scheduler_.Now() + refusal_backoff_.Next()};
+  }
+  TellWhoWaitsForAToken(status);
+}
+
+// Each in a task of its own: a callback may end this client.
+void Caller::TellWhoWaitsForAToken(const Status& status) {
   for (auto& ready : std::exchange(waiting_for_token_, {})) {
     scheduler_.Post(scope_.Bind([ready = std::move(ready), status] { ready(status); }));
   }
 }
 
 void Caller::ForgetToken(const std::string& token) {
-  if (token_ == token) token_.clear();
+  if (token_ != token) return;
+  token_.clear();
+  switched_off_ = false;
 }
 
 bool Caller::TokenIsOld() const {

@@ -1,5 +1,5 @@
-// Unary calls with everything around them: an endpoint that answers, a token that is valid, a deadline over all tries. Also
-// what streams share with them: the endpoint in use and the token.
+// Unary calls with everything around them: an endpoint that answers, a token that is valid, a
+// deadline over all tries. Also what streams share with them: the endpoint in use and the token.
 //
 // Thread:  shard thread only.
 // Retries: see client.h.
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/result.h"
 #include "etcd/client.h"
 #include "etcd/endpoint_choice.h"
@@ -45,12 +46,16 @@ class Caller {
   MonotonicTime endpoint_ready_at() const { return choice_.ready_at(); }
   void EndpointWorked(size_t endpoint);
   void EndpointFailed(size_t endpoint);
-  // Called when the endpoint in use has changed because it failed.
-  void OnEndpointLeft(std::function<void()> told) { endpoint_left_.push_back(std::move(told)); }
+  // Called when the endpoint in use has changed because the old one failed.
+  void OnEndpointLeft(std::function<void(size_t old)> told) {
+    endpoint_left_.push_back(std::move(told));
+  }
 
   bool authenticates() const { return !options_.credentials.username.empty(); }
   const std::string& token() const { return token_; }
-  // Calls back with a token in token() (or at once, in a later task, where none is needed), or with why not.
+  // Calls back with a token in token() (or at once, in a later task, where none is needed), or with
+  // why not. A password that was refused is not tried again for a while: until then everybody hears
+  // what etcd said of it.
   void WithToken(std::function<void(Status)> ready);
   // Drops the token if it is still the one in use.
   void ForgetToken(const std::string& token);
@@ -70,16 +75,25 @@ class Caller {
                 const std::string& token, const RpcStatus& status, std::string bytes);
   void Finish(const std::shared_ptr<Try>& attempt, Result<Reply> result);
   void Authenticate();
-  void OnAuthenticated(Result<Reply> reply);
+  void OnAuthenticated(const std::string& password, Result<Reply> reply);
+  void TellWhoWaitsForAToken(const Status& status);
 
   Scheduler& scheduler_;
   Transport& transport_;
   const ClientOptions options_;
   EndpointChoice choice_;
-  std::vector<std::function<void()>> endpoint_left_;
+  std::vector<std::function<void(size_t)>> endpoint_left_;
   std::string token_;
   MonotonicTime token_made_at_;
   bool authenticating_ = false;
+  bool switched_off_ = false;  // on the server: no token is needed until one is asked for
+  struct Refusal {
+    std::string password;
+    Error why;
+    MonotonicTime until;  // it is not tried again
+  };
+  std::optional<Refusal> refusal_;
+  Backoff refusal_backoff_;
   std::vector<std::function<void(Status)>> waiting_for_token_;
   Scope scope_;
 };

@@ -31,19 +31,20 @@ class Client::Impl {
   void Call(Caller::Call call, Callback<Response> done) {
     const std::string method = call.method;
     const Effect effect = call.writes ? Effect::kUnknown : Effect::kNone;
-    caller.Start(std::move(call), [method, effect, done = std::move(done)](
-                                      Result<Caller::Reply> reply) {
-      if (!reply) return done(reply.error());
-      Response response;
-      if (!Decode(reply->bytes, &response)) {
-        return done(Error{.code = Code::kInternal,
-                          .effect = effect,
-                          .message = method + " on " + reply->endpoint +
-                                     ": the answer is not etcd's; is something else listening there?"});
-      }
-      if constexpr (requires { response.sent_at; }) response.sent_at = reply->sent_at;
-      done(std::move(response));
-    });
+    caller.Start(
+        std::move(call), [method, effect, done = std::move(done)](Result<Caller::Reply> reply) {
+          if (!reply) return done(reply.error());
+          Response response;
+          if (!Decode(reply->bytes, &response)) {
+            return done(
+                Error{.code = Code::kInternal,
+                      .effect = effect,
+                      .message = method + " on " + reply->endpoint +
+                                 ": the answer is not etcd's; is something else listening there?"});
+          }
+          if constexpr (requires { response.sent_at; }) response.sent_at = reply->sent_at;
+          done(std::move(response));
+        });
   }
 
   Caller caller;

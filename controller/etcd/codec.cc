@@ -17,8 +17,8 @@ int64_t WholeSeconds(Milliseconds ttl) { return (ttl.count() + 999) / 1000; }
 KeyValue FromProto(const mvccpb::KeyValue& kv) {
   return {.key = kv.key(),
           .value = kv.value(),
-          .create_revision = {kv.create_revision()},
-          .mod_revision = {kv.mod_revision()},
+          .create_revision = RevisionFrom(kv.create_revision()),
+          .mod_revision = RevisionFrom(kv.mod_revision()),
           .version = kv.version(),
           .lease = {kv.lease()}};
 }
@@ -94,6 +94,24 @@ RangeResponse FromProto(const pb::RangeResponse& from) {
 
 }  // namespace
 
+Result<std::optional<std::string>> NextPage(const RangeResponse& page, std::string_view from,
+                                            std::string_view end) {
+  const bool no_end = end == std::string_view("\0", 1);
+  std::string_view least = from;
+  for (const KeyValue& kv : page.kvs) {
+    const bool again = &kv != page.kvs.data() && kv.key == least;
+    if (kv.key < least || again || (!no_end && kv.key >= end)) {
+      return Error{.code = Code::kInternal,
+                   .message = "what was listed from key \"" + std::string(from) +
+                              "\" was not asked for or is not in order: this is no etcd; look at "
+                              "the endpoints"};
+    }
+    least = kv.key;
+  }
+  if (!page.more || page.kvs.empty()) return std::optional<std::string>();
+  return std::optional(page.kvs.back().key + '\0');
+}
+
 std::string PrefixEnd(std::string prefix) {
   while (!prefix.empty()) {
     const auto last = static_cast<unsigned char>(prefix.back());
@@ -116,8 +134,14 @@ bool ParseProto(std::string_view bytes, google::protobuf::MessageLite* message) 
   return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
+Revision RevisionFrom(int64_t revision) {
+  constexpr int64_t kLast = std::numeric_limits<int64_t>::max() - 1;
+  return {std::clamp(revision, int64_t{0}, kLast)};
+}
+
 Header FromProto(const pb::ResponseHeader& header) {
-  return {header.cluster_id(), header.member_id(), {header.revision()}, header.raft_term()};
+  return {header.cluster_id(), header.member_id(), RevisionFrom(header.revision()),
+          header.raft_term()};
 }
 
 Event FromProto(const mvccpb::Event& event) {

@@ -46,6 +46,8 @@ bool ParseProto(std::string_view bytes, google::protobuf::MessageLite* message);
 // A TTL of the wire. Clamped to what etcd can mean (-1 = no such lease, at most 9e9 s), so that no
 // arithmetic overflows.
 Milliseconds FromSeconds(int64_t seconds);
+// A revision of the wire. Clamped to what etcd can mean, so that there is always a next one.
+Revision RevisionFrom(int64_t revision);
 Header FromProto(const etcdserverpb::ResponseHeader& header);
 Event FromProto(const mvccpb::Event& event);
 

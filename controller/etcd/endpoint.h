@@ -1,4 +1,5 @@
-// Endpoint URLs as people write them: "http://h:2379", "https://h:2379", "unix:///run/etcd.sock", "h:2379".
+// Endpoint URLs as people write them: "http://h:2379", "https://h:2379", "unix:///run/etcd.sock",
+// "h:2379".
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Which endpoint to use next. Pure: time is passed in. One endpoint is in use by everything until it fails; a failed one
-// rests for a back-off with jitter while the others are tried in turn.
+// Which endpoint to use next. Pure: time is passed in. One endpoint is in use by everything until
+// it fails; a failed one rests for a back-off with jitter while the others are tried in turn.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,9 @@ namespace bellwether::etcd {
 
 class EndpointChoice {
  public:
-  // Starts at a random endpoint, so that many clients spread over the members. count > 0. No endpoint rests for longer than
-  // `longest_rest`: when etcd is back after an election of its own, leases must be renewed before they run out.
+  // Starts at a random endpoint, so that many clients spread over the members. count > 0. No
+  // endpoint rests for longer than `longest_rest`: when etcd is back after an election of its own,
+  // leases must be renewed before they run out.
   EndpointChoice(size_t count, uint64_t seed, Milliseconds longest_rest = Milliseconds(3000));
 
   size_t current() const { return current_; }

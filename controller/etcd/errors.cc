@@ -14,6 +14,8 @@ Code CodeOf(const RpcStatus& status) {
   if (Contains(words, "required revision has been compacted")) return Code::kCompacted;
   if (Contains(words, "requested lease not found")) return Code::kNotFound;
   if (Contains(words, "lease already exists")) return Code::kConflict;
+  // gRPC's words, of this client; etcd's ErrNoSpace has the same code.
+  if (Contains(words, "eceived message larger than max")) return Code::kTooLarge;
   switch (status.code) {
     case RpcCode::kOk:
       return Code::kInternal;
@@ -97,7 +99,7 @@ Error ToError(std::string_view method, std::string_view endpoint, const RpcStatu
 
 bool AsksForNewToken(std::string_view words) {
   return Contains(words, "invalid auth token") || Contains(words, "revision in header is old") ||
-         Contains(words, "revision of auth store is old");
+         Contains(words, "revision of auth store is old") || Contains(words, "user name is empty");
 }
 
 bool AsksForNewToken(const RpcStatus& status) {
@@ -105,6 +107,7 @@ bool AsksForNewToken(const RpcStatus& status) {
 }
 
 bool AnotherEndpointMayHelp(const RpcStatus& status) {
+  if (CodeOf(status) == Code::kTooLarge) return false;
   switch (status.code) {
     case RpcCode::kUnavailable:
     case RpcCode::kDeadlineExceeded:

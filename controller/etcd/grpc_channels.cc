@@ -4,36 +4,17 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "base/log.h"
+#include "etcd/page_size.h"
 
 namespace bellwether::etcd {
 namespace {
 
 constexpr std::chrono::seconds kLookEvery{1};
-constexpr std::streamsize kMaxPemBytes = 1 << 20;
-
-Result<std::string> ReadPem(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path, std::ios::binary);
-  std::string text(static_cast<size_t>(kMaxPemBytes) + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  const std::streamsize size = file.gcount();
-  if (file.bad() || size <= 0 || size > kMaxPemBytes) {
-    return Error{.code = Code::kInvalid,
-                 .message = "TLS file " + path + " cannot be used: " +
-                            (size > kMaxPemBytes ? "larger than 1 MiB"
-                                                 : std::string("empty or not readable")) +
-                            "; check the path and its permissions"};
-  }
-  text.resize(static_cast<size_t>(size));
-  return text;
-}
+// An event is at most as large as what was put, for which etcd's own limit is 1.5 MiB.
+constexpr int kMaxWatchBytes = 64 << 20;
 
 int AsInt(Milliseconds duration) { return static_cast<int>(duration.count()); }
 
@@ -43,40 +24,25 @@ GrpcTransport::Channels::Channels(GrpcTransportOptions options)
     : options_(std::move(options)), channels_(options_.endpoints.size()) {}
 
 Status GrpcTransport::Channels::Load() {
-  if (options_.tls.cert.empty() != options_.tls.key.empty()) {
-    return Error{.code = Code::kInvalid,
-                 .message = "TLS: a certificate and a key belong together; give both or none"};
-  }
-  auto read = ReadFiles();
+  auto read = tls::ReadPems(options_.tls);
   if (!read) return read.error();
   pems_ = *std::move(read);
   return Ok();
 }
 
-Result<GrpcTransport::Channels::Pems> GrpcTransport::Channels::ReadFiles() const {
-  Pems pems;
-  const std::pair<const std::string*, std::string*> files[] = {{&options_.tls.ca, &pems.ca},
-                                                               {&options_.tls.cert, &pems.cert},
-                                                               {&options_.tls.key, &pems.key}};
-  for (const auto& [path, text] : files) {
-    auto read = ReadPem(*path);
-    if (!read) return read.error();
-    *text = *std::move(read);
-  }
-  return pems;
-}
-
 void GrpcTransport::Channels::RefreshIfChanged(MonotonicTime now) {
-  const TlsFiles& tls = options_.tls;
-  if (tls.ca.empty() && tls.cert.empty()) return;
+  if (options_.tls.ca.empty() && options_.tls.cert.empty()) return;
   if (now - looked_at_ < kLookEvery) return;
   looked_at_ = now;
-  auto read = ReadFiles();
+  auto read = tls::ReadPems(options_.tls);
   if (!read) {
-    log::Warning("TLS files changed but cannot be read; going on with the old ones",
-                 {{"error", read.error().message}});
+    if (!std::exchange(trouble_logged_, true)) {
+      log::Warning("TLS files changed but cannot be used; going on with the old ones",
+                   {{"error", read.error().message}});
+    }
     return;
   }
+  trouble_logged_ = false;
   if (*read == pems_) return;
   pems_ = *std::move(read);
   for (auto& channel : channels_) channel.reset();
@@ -92,15 +58,23 @@ std::shared_ptr<grpc::Channel> GrpcTransport::Channels::Get(size_t endpoint, Mon
 
 std::shared_ptr<grpc::Channel> GrpcTransport::Channels::Connect(const Endpoint& endpoint) const {
   grpc::ChannelArguments arguments;
-  // A mass revoke in one revision exceeds gRPC's 4 MiB; what is kept of it is bounded above this room.
-  arguments.SetMaxReceiveMessageSize(-1);
+  // Only a watch has reason to say so much at once: etcd cuts what it tells into pieces, but not a
+  // single event. A list is asked for again in smaller pages.
+  arguments.SetMaxReceiveMessageSize(kMaxWatchBytes);
+  arguments.SetServiceConfigJSON(
+      R"({"methodConfig":[{"name":[{"service":"etcdserverpb.KV"},{"service":"etcdserverpb.Lease"},)"
+      R"({"service":"etcdserverpb.Maintenance"},{"service":"etcdserverpb.Cluster"},)"
+      R"({"service":"etcdserverpb.Auth"}],"maxResponseMessageBytes":)" +
+      std::to_string(kMaxRangeBytes) + "}]}");
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, AsInt(options_.keepalive_time));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, AsInt(options_.keepalive_timeout));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // While gRPC pauses, every call fails at once, whether or not the member is back; EndpointChoice
+  // paces the tries.
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 300);
   // A connection of our own per channel: a shared one would outlive rotated certificates.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -17,23 +17,20 @@ class GrpcTransport::Channels {
   explicit Channels(GrpcTransportOptions options);
   // Reads the TLS files; kInvalid names the one that cannot be used.
   Status Load();
-  // Looks at the TLS files' times at most once a second. A changed file that cannot be read leaves the old channel in use:
-  // rotation is not atomic over three files.
+  // Reads the TLS files again at most once a second. Files that cannot be used, half written or a
+  // key without its certificate, leave the old ones in use: rotation is not atomic over three
+  // files.
   std::shared_ptr<grpc::Channel> Get(size_t endpoint, MonotonicTime now);
   const GrpcTransportOptions& options() const { return options_; }
 
  private:
-  struct Pems {
-    std::string ca, cert, key;
-    bool operator==(const Pems&) const = default;
-  };
-  Result<Pems> ReadFiles() const;
   void RefreshIfChanged(MonotonicTime now);
   std::shared_ptr<grpc::Channel> Connect(const Endpoint& endpoint) const;
 
   const GrpcTransportOptions options_;
-  Pems pems_;
+  tls::Pems pems_;
   MonotonicTime looked_at_;
+  bool trouble_logged_ = false;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;  // null = to be made
 };
 

@@ -1,8 +1,9 @@
-// The real Transport: one gRPC channel per endpoint, calls through the generic stub. TLS files are read again when they
-// change: the next call to an endpoint then makes a new channel, streams that are open stay on the old one.
+// The real Transport: one gRPC channel per endpoint, calls through the generic stub. TLS files are
+// read again when they change: the next call to an endpoint then makes a new channel, streams that
+// are open stay on the old one.
 //
-// Owner:   outlives the Client on it; the EventLoop outlives both. Destroying it cancels every call; their completions are
-//          drained by the loop.
+// Owner:   outlives the Client on it; the EventLoop outlives both. Destroying it cancels every
+//          call; their completions are drained by the loop.
 // Thread:  shard thread only.
 #pragma once
 
@@ -14,19 +15,18 @@
 #include "etcd/endpoint.h"
 #include "etcd/transport.h"
 #include "loop/event_loop.h"
+#include "tls/pem_files.h"
 
 namespace bellwether::etcd {
 
-struct TlsFiles {
-  std::string ca;    // empty = the system's roots
-  std::string cert;  // with key, for mutual TLS; both or none
-  std::string key;
-};
+// Without ca the system's roots count; cert and key are for mutual TLS.
+using TlsFiles = tls::PemFiles;
 
 struct GrpcTransportOptions {
   std::vector<Endpoint> endpoints;
   TlsFiles tls;
-  // HTTP/2 pings while a stream is open. etcd answers more than one in 5 s with GOAWAY (too_many_pings, etcd #8905).
+  // HTTP/2 pings while a stream is open. etcd answers more than one in 5 s with GOAWAY
+  // (too_many_pings, etcd #8905).
   Milliseconds keepalive_time{10000};
   Milliseconds keepalive_timeout{3000};
   // TCP_USER_TIMEOUT is set by gRPC from keepalive_timeout.

@@ -8,12 +8,14 @@ void KeepaliveSchedule::Add(LeaseId lease, Milliseconds ttl, MonotonicTime first
   const auto [at, added] = leases_.emplace(lease, Kept{ttl, first, {}});
   BW_CHECK(added);
   by_due_.emplace(at->second.due, lease);
+  ttls_.insert(ttl);
 }
 
 void KeepaliveSchedule::Remove(LeaseId lease) {
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return;
   Unlist(lease, found->second);
+  ttls_.erase(ttls_.find(found->second.ttl));
   for (const MonotonicTime sent : found->second.sent) unanswered_.erase(unanswered_.find(sent));
   leases_.erase(found);
 }
@@ -48,14 +50,19 @@ std::optional<MonotonicTime> KeepaliveSchedule::OnAnswer(LeaseId lease, Millisec
   const MonotonicTime sent = kept.sent.front();
   kept.sent.pop_front();
   unanswered_.erase(unanswered_.find(sent));
-  if (ttl.count() > 0) kept.ttl = ttl;
+  if (ttl.count() > 0) {
+    ttls_.erase(ttls_.find(kept.ttl));
+    ttls_.insert(ttl);
+    kept.ttl = ttl;
+  }
   return sent;
 }
 
 void KeepaliveSchedule::OnStreamBroken(MonotonicTime now) {
   unanswered_.clear();
   for (auto& [lease, kept] : leases_) {
-    // A lease that was renewed a moment ago keeps its turn: thousands of them must not all be renewed at once.
+    // A lease that was renewed a moment ago keeps its turn: thousands of them must not all be
+    // renewed at once.
     if (!kept.sent.empty()) SetDue(lease, kept, now);
     kept.sent.clear();
   }
@@ -67,6 +74,8 @@ void KeepaliveSchedule::SetDue(LeaseId lease, Kept& kept, MonotonicTime due) {
   by_due_.emplace(due, lease);
 }
 
-void KeepaliveSchedule::Unlist(LeaseId lease, const Kept& kept) { by_due_.erase({kept.due, lease}); }
+void KeepaliveSchedule::Unlist(LeaseId lease, const Kept& kept) {
+  by_due_.erase({kept.due, lease});
+}
 
 }  // namespace bellwether::etcd

@@ -1,7 +1,9 @@
-// When each lease is to be renewed and which answer belongs to which request. Pure: time is passed in.
+// When each lease is to be renewed and which answer belongs to which request. Pure: time is passed
+// in.
 //
-// etcd answers the keepalives of one lease in the order they were sent, so an answer belongs to the oldest request of its
-// lease that has none; it extends from THAT send time, never from a newer one.
+// etcd answers the keepalives of one lease in the order they were sent, so an answer belongs to the
+// oldest request of its lease that has none; it extends from THAT send time, never from a newer
+// one.
 #pragma once
 
 #include <deque>
@@ -26,6 +28,8 @@ class KeepaliveSchedule {
   std::vector<LeaseId> TakeDue(MonotonicTime now);
   // When TakeDue next has something.
   std::optional<MonotonicTime> next_due() const;
+  // Of all leases; 0 when there is none.
+  Milliseconds shortest_ttl() const { return ttls_.empty() ? Milliseconds(0) : *ttls_.begin(); }
   // The send time of the oldest request that has no answer.
   std::optional<MonotonicTime> oldest_unanswered() const;
 
@@ -46,6 +50,7 @@ class KeepaliveSchedule {
   std::map<LeaseId, Kept> leases_;
   std::set<std::pair<MonotonicTime, LeaseId>> by_due_;
   std::multiset<MonotonicTime> unanswered_;
+  std::multiset<Milliseconds> ttls_;
 };
 
 }  // namespace bellwether::etcd

@@ -1,6 +1,7 @@
-// How bytes reach etcd: one unary call, or one stream, to one endpoint. Everything that decides (which endpoint, when to
-// retry, what a reply means) is above this seam and sees serialized messages only, so the simulator can stand in for the
-// network and for etcd itself. GrpcTransport is the real one.
+// How bytes reach etcd: one unary call, or one stream, to one endpoint. Everything that decides
+// (which endpoint, when to retry, what a reply means) is above this seam and sees serialized
+// messages only, so the simulator can stand in for the network and for etcd itself. GrpcTransport
+// is the real one.
 //
 // Thread: shard thread only; callbacks arrive on it, never inside the call that asked for them.
 #pragma once
@@ -39,17 +40,18 @@ enum class RpcCode {
 struct RpcStatus {
   RpcCode code = RpcCode::kOk;
   std::string message;  // the server's or gRPC's words
-  // True where the request certainly never left this process (refused connection, unknown host), so it cannot have been
-  // applied.
+  // True where the request certainly never left this process (refused connection, unknown host), so
+  // it cannot have been applied.
   bool never_sent = false;
   bool ok() const { return code == RpcCode::kOk; }
 };
 
 struct RpcOptions {
-  size_t endpoint = 0;        // index into the endpoints that the transport was made with
-  Milliseconds timeout{0};    // 0 = none (streams)
-  std::string token;          // etcd auth token; empty = none
-  bool has_leader = false;    // "hasleader: true": the member cancels the stream when it has lost its leader
+  size_t endpoint = 0;      // index into the endpoints that the transport was made with
+  Milliseconds timeout{0};  // of a unary call; a stream has none
+  std::string token;        // etcd auth token; empty = none
+  bool has_leader =
+      false;  // "hasleader: true": the member cancels the stream when it has lost its leader
 };
 
 // What a stream tells. After OnStreamEnd nothing more comes.
@@ -77,7 +79,8 @@ class Transport {
   // As configured, for messages: "https://etcd-0:2379".
   virtual const std::string& endpoint_name(size_t endpoint) const = 0;
 
-  // `method` is "/etcdserverpb.KV/Range". `done` runs exactly once, unless the transport is destroyed first.
+  // `method` is "/etcdserverpb.KV/Range". `done` runs exactly once, unless the transport is
+  // destroyed first.
   virtual void Unary(const std::string& method, std::string request, const RpcOptions& options,
                      UnaryDone done) = 0;
   // `sink` outlives the stream.

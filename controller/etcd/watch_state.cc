@@ -58,13 +58,6 @@ WatchState::Told WatchState::OnResponse(const etcdserverpb::WatchResponse& respo
     told.progress->revision = std::min(header.revision, Revision{next_.value - 1});
     return told;
   }
-  if (response.events().empty() && fragments_.empty()) {
-    // A progress notification: everything up to its revision has been told. It must not take back
-    // what was told.
-    if (header.revision >= next_) next_ = header.revision.Next();
-    told.progress = header;
-    return told;
-  }
   for (const auto& event : response.events()) {
     // Servers before 3.4.38, 3.5.22 and 3.6.2 may tell old events to a watch from a future
     // revision; servers before 3.4.24 and 3.5.8 may tell twice.
@@ -108,6 +101,7 @@ WatchState::Told WatchState::OnCancelled(const etcdserverpb::WatchResponse& resp
                          std::to_string(response.compact_revision()) + "); list again");
   } else if (AsksForNewToken(reason)) {
     told.refused_token = true;
+    told.lost = Lost(Code::kPermission, reason + "; check user and password");
   } else if (reason.find("permission denied") != std::string::npos) {
     told.denied = true;
     told.lost = Lost(Code::kPermission, reason + "; check the role's permissions");

@@ -22,9 +22,9 @@ class WatchState {
     std::optional<WatchBatch> batch;
     std::optional<Header> progress;
     std::optional<Error> lost;   // the end of this watch
-    bool refused_token = false;  // a new token, then create it again
-    bool denied =
-        false;  // with `lost`: may be about the token all the same (etcd 3.4, etcd #12385)
+    bool refused_token = false;  // with `lost`, which counts where there is no token to be renewed
+    bool denied = false;  // with `lost`, which counts once a read is denied too: it may be about
+                          // the token all the same (etcd 3.4, etcd #12385)
     bool behind = false;  // created at a member that knows less than was told: it lags, or the
                           // store went back
     bool create_again = false;  // the server cancelled it for a reason that passes
@@ -41,6 +41,11 @@ class WatchState {
   // member only lagged.
   Told OnStoreRead(const Header& header, Revision told) const;
   const std::string& key() const { return request_.key; }
+  Milliseconds prove_every() const { return request_.prove_every; }
+  // A read of what is watched, as small as it can be.
+  RangeRequest Probe() const {
+    return {.key = request_.key, .range_end = request_.range_end, .limit = 1, .keys_only = true};
+  }
   // The first revision that has not been told.
   Revision next() const { return next_; }
   bool created() const { return created_; }

@@ -13,14 +13,44 @@ namespace {
 
 constexpr const char* kMethod = "/etcdserverpb.Watch/Watch";
 
+// etcd tells a new watch what it missed a tenth of a second after its creation; until then it is no
+// proof of anything.
+constexpr Milliseconds kCatchUp{500};
+// On a stream that goes on telling, a creation is waited for so many times as long as an endpoint
+// is: etcd answers in order, so it may stand behind a flood of events.
+constexpr int kPatienceOnABusyStream = 4;
+// An etcd that is slow as a whole has more time than one endpoint: twice as much with each silence,
+// until an answer comes in the usual time.
+constexpr int kMostDoublings = 2;
+
+// A watch that tells nothing (both kinds of events are filtered out), made only to be answered.
+std::string ProofRequest(const std::string& key, int64_t id) {
+  etcdserverpb::WatchRequest message;
+  auto& create = *message.mutable_create_request();
+  create.set_key(key);
+  create.set_watch_id(id);
+  create.add_filters(etcdserverpb::WatchCreateRequest::NOPUT);
+  create.add_filters(etcdserverpb::WatchCreateRequest::NODELETE);
+  return message.SerializeAsString();
+}
+
+std::string CancelRequest(int64_t id) {
+  etcdserverpb::WatchRequest message;
+  message.mutable_cancel_request()->set_watch_id(id);
+  return message.SerializeAsString();
+}
+
 }  // namespace
 
 WatchStream::WatchStream(Caller& caller, uint64_t seed)
     : caller_(caller),
-      backoff_({.first = Milliseconds(50), .cap = Milliseconds(3000)}, seed),
+      // Endpoints have rests of their own; a leader's successor must not wait longer when etcd is
+      // back.
+      backoff_({.first = Milliseconds(50), .cap = Milliseconds(500)}, seed),
       again_(caller.scheduler()),
-      patience_(caller.scheduler()) {
-  caller_.OnEndpointLeft(scope_.Bind([this] { Move(); }));
+      patience_(caller.scheduler()),
+      prove_(caller.scheduler()) {
+  caller_.OnEndpointLeft(scope_.Bind([this](size_t) { Move(); }));
 }
 
 int64_t WatchStream::Add(WatchRequest request, WatchHandler* handler) {
@@ -42,12 +72,10 @@ void WatchStream::Remove(int64_t id) {
     stream_scope_.Reset();
     asked_.clear();
     patience_.Cancel();
+    prove_.Cancel();
     return;
   }
-  if (!stream_) return;
-  etcdserverpb::WatchRequest message;
-  message.mutable_cancel_request()->set_watch_id(id);
-  stream_->Write(message.SerializeAsString());
+  if (stream_) stream_->Write(CancelRequest(id));
 }
 
 void WatchStream::Move() {
@@ -66,9 +94,7 @@ void WatchStream::Open() {
     if (watches_.empty() || stream_) return;
     if (status) return Connect();
     if (status.error().code == Code::kPermission) {
-      std::vector<int64_t> ids;
-      for (const auto& [id, entry] : watches_) ids.push_back(id);
-      for (const int64_t id : ids) Lose(id, status.error());
+      TellEach([&](int64_t id, Entry&) { Lose(id, status.error()); });
     } else {
       OpenLater();
     }
@@ -78,7 +104,6 @@ void WatchStream::Open() {
 void WatchStream::Connect() {
   stream_endpoint_ = caller_.endpoint();
   stream_token_ = caller_.token();
-  token_is_new_ = std::exchange(doubt_token_, false);
   stream_ = caller_.transport().Open(
       kMethod, {.endpoint = stream_endpoint_, .token = stream_token_, .has_leader = true}, this);
   asked_.clear();
@@ -89,21 +114,52 @@ void WatchStream::Create(int64_t id) {
   Entry& entry = watches_.at(id);
   entry.waits = false;
   ++entry.creations;
-  asked_.push_back(id);
   stream_->Write(entry.state.CreateRequest(id));
+  Ask(id);
+  ProveLifeBy(caller_.scheduler().Now() + entry.state.prove_every());
+}
+
+void WatchStream::Ask(int64_t id) {
+  asked_.push_back({id, caller_.scheduler().Now()});
   if (!patience_.armed()) BePatient();
 }
 
-// A member that answers nothing for this long while it is asked to create watches is given up.
+// A member that answers nothing for this long while it is asked to create watches is given up; one
+// that tells other things meanwhile has longer.
 void WatchStream::BePatient() {
-  patience_.Set(caller_.scheduler().Now() + caller_.endpoint_timeout(), [this] {
+  const Milliseconds patience =
+      caller_.endpoint_timeout() * (1 << std::min(silences_, kMostDoublings));
+  const MonotonicTime silent = caller_.scheduler().Now() + patience;
+  const MonotonicTime busy = asked_.front().at + kPatienceOnABusyStream * patience;
+  patience_.Set(std::min(silent, busy), [this] {
     const Error why{
         .code = Code::kUnavailable,
         .message = "etcd watch: " + caller_.transport().endpoint_name(stream_endpoint_) +
                    " does not answer"};
+    ++silences_;
     caller_.EndpointFailed(stream_endpoint_);
     Break(why);
   });
+}
+
+void WatchStream::ProveLifeBy(MonotonicTime when) {
+  if (prove_.armed() && prove_at_ <= when) return;
+  prove_at_ = when;
+  prove_.Set(when, [this] { ProveLife(); });
+}
+
+// HTTP/2 pings are answered by the connection, so they do not show that this stream goes on. Making
+// a watch does, in every version; etcd's progress requests do not before 3.4.25 and 3.5.8. It adds
+// no raft entry.
+void WatchStream::ProveLife() {
+  if (asked_.empty()) {
+    const int64_t id = ++last_id_;
+    stream_->Write(ProofRequest(watches_.begin()->second.state.key(), id));
+    Ask(id);
+  }
+  Milliseconds every = Milliseconds::max();
+  for (const auto& [id, entry] : watches_) every = std::min(every, entry.state.prove_every());
+  ProveLifeBy(caller_.scheduler().Now() + every);
 }
 
 void WatchStream::OnStreamMessage(std::string_view bytes) {
@@ -115,24 +171,47 @@ void WatchStream::OnStreamMessage(std::string_view bytes) {
                              " sent something that is not a watch response"});
   }
   if (!response.canceled()) backoff_.Reset();
-  int64_t id = response.watch_id();
-  if (response.created()) {
-    // Refusals come with id -1 from some versions; creates are answered in the order they were
-    // sent.
-    const auto asked = std::find(asked_.begin(), asked_.end(), id);
-    if (asked != asked_.end()) {
-      asked_.erase(asked);
-    } else if (response.canceled() && !asked_.empty()) {
-      id = asked_.front();
-      asked_.pop_front();
-    }
+  if (!asked_.empty()) BePatient();
+  if (!response.created()) return Dispatch(response.watch_id(), response);
+  // Refusals come with id -1 from some versions; creates are answered in the order they were sent.
+  auto asked = std::find_if(asked_.begin(), asked_.end(),
+                            [&](const Asked& a) { return a.id == response.watch_id(); });
+  if (asked == asked_.end() && response.canceled()) asked = asked_.begin();
+  if (asked == asked_.end()) return;
+  const auto [id, asked_at] = *asked;
+  asked_.erase(asked);
+  if (caller_.scheduler().Now() - asked_at <= caller_.endpoint_timeout()) silences_ = 0;
+  if (asked_.empty()) patience_.Cancel();
+  OnAnswered(id, asked_at, response);
+}
+
+void WatchStream::OnAnswered(int64_t id, MonotonicTime asked_at,
+                             const etcdserverpb::WatchResponse& response) {
+  const auto created = watches_.find(id);
+  if (created != watches_.end()) {
+    created->second.created_at = caller_.scheduler().Now();
+  } else if (!response.canceled()) {
+    stream_->Write(CancelRequest(id));
   }
-  if (asked_.empty()) {
-    patience_.Cancel();
-  } else {
-    BePatient();
+  const bool goes_on = TellEach([&](int64_t, Entry& entry) {
+    const bool caught_up = entry.state.created() && asked_at >= entry.created_at + kCatchUp;
+    if (caught_up) entry.handler->OnWatchAlive(asked_at);
+  });
+  if (goes_on) Dispatch(id, response);
+}
+
+template <typename Tell>
+bool WatchStream::TellEach(Tell tell) {
+  const std::weak_ptr<const char> life = scope_.life();
+  std::vector<int64_t> ids;
+  for (const auto& [id, entry] : watches_) ids.push_back(id);
+  for (const int64_t id : ids) {
+    const auto found = watches_.find(id);
+    if (found == watches_.end()) continue;
+    tell(id, found->second);
+    if (life.expired()) return false;
   }
-  Dispatch(id, response);
+  return true;
 }
 
 void WatchStream::Dispatch(int64_t id, const etcdserverpb::WatchResponse& response) {
@@ -142,12 +221,8 @@ void WatchStream::Dispatch(int64_t id, const etcdserverpb::WatchResponse& respon
   const WatchState::Told told = entry.state.OnResponse(response);
   WatchHandler* const handler = entry.handler;
   // The handler may remove the watch, so nothing of the entry is touched after it was called.
-  if (told.refused_token) return RefuseToken();
-  // etcd 3.4 says "permission denied" for a token that it has forgotten, so the first denial asks
-  // for a new one.
-  if (told.denied && caller_.authenticates() && (!token_is_new_ || caller_.TokenIsOld())) {
-    return RefuseToken();
-  }
+  if (told.refused_token && caller_.authenticates()) return RefuseToken();
+  if (told.denied && caller_.authenticates()) return AskWhetherDenied(id, *told.lost);
   if (told.lost) return Lose(id, *told.lost);
   if (told.behind) return AskHowFarTheStoreIs(id);
   if (told.create_again) return CreateLater(id);
@@ -157,8 +232,23 @@ void WatchStream::Dispatch(int64_t id, const etcdserverpb::WatchResponse& respon
 
 void WatchStream::RefuseToken() {
   caller_.ForgetToken(stream_token_);
-  doubt_token_ = true;
   Break({.code = Code::kPermission, .message = "etcd watch: the token is not valid any more"});
+}
+
+// Some 3.4 servers say "permission denied" for a token that they have forgotten. A read of the same
+// range tells: it renews the token where that was the reason, and is denied itself where it was
+// not.
+void WatchStream::AskWhetherDenied(int64_t id, const Error& why) {
+  const auto denied = watches_.find(id);
+  const RangeRequest read = denied->second.state.Probe();
+  caller_.Start({.method = "/etcdserverpb.KV/Range", .request = Encode(read)},
+                stream_scope_.Bind([this, id, why](const Result<Caller::Reply>& reply) {
+                  if (!watches_.contains(id)) return;
+                  const bool renewed = caller_.token() != stream_token_;
+                  if (reply.ok() && renewed) return RefuseToken();
+                  if (reply.ok() || reply.error().code == Code::kPermission) return Lose(id, why);
+                  CreateLater(id);
+                }));
 }
 
 // A resumed watch at a member that knows less than was told: it lags, or the store was restored
@@ -167,7 +257,7 @@ void WatchStream::AskHowFarTheStoreIs(int64_t id) {
   const auto asked = watches_.find(id);
   if (asked == watches_.end()) return;
   const WatchState& state = asked->second.state;
-  const RangeRequest read{.key = state.key(), .limit = 1, .keys_only = true};
+  const RangeRequest read = state.Probe();
   caller_.Start(
       {.method = "/etcdserverpb.KV/Range", .request = Encode(read)},
       stream_scope_.Bind([this, id, told = Revision{state.next().value - 1},
@@ -218,13 +308,9 @@ void WatchStream::Break(const Error& why) {
   stream_scope_.Reset();
   asked_.clear();
   patience_.Cancel();
+  prove_.Cancel();
   OpenLater();
-  std::vector<int64_t> ids;
-  for (const auto& [id, entry] : watches_) ids.push_back(id);
-  for (const int64_t id : ids) {
-    const auto found = watches_.find(id);
-    if (found != watches_.end()) found->second.handler->OnWatchInterrupted(why);
-  }
+  TellEach([&](int64_t, Entry& entry) { entry.handler->OnWatchInterrupted(why); });
 }
 
 void WatchStream::OpenLater() {

@@ -70,8 +70,8 @@ void EventLoop::Run() {
       if (stopped_) return;
     }
     const auto wait = std::max(Nanoseconds(0), NextWake() - Now());
-    const gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                               gpr_time_from_nanos(wait.count(), GPR_TIMESPAN));
+    const gpr_timespec deadline =
+        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(wait.count(), GPR_TIMESPAN));
     void* tag = nullptr;
     bool ok = false;
     const auto next = queue_.AsyncNext(&tag, &ok, deadline);
@@ -90,7 +90,8 @@ void EventLoop::RunPosted() {
 }
 
 void EventLoop::RunDueTimers() {
-  // Timers set while these run wait for the next round, or a task that re-arms itself for "now" would starve the queue.
+  // Timers set while these run wait for the next round, or a task that re-arms itself for "now"
+  // would starve the queue.
   const MonotonicTime now = Now();
   const uint64_t newest = last_timer_;
   auto next = timers_.begin();
@@ -108,8 +109,8 @@ void EventLoop::RunDueTimers() {
 }
 
 MonotonicTime EventLoop::NextWake() const {
-  // The queue waits on CLOCK_MONOTONIC, which stands still while the machine sleeps; a look each second notices that
-  // CLOCK_BOOTTIME has gone on.
+  // The queue waits on CLOCK_MONOTONIC, which stands still while the machine sleeps; a look each
+  // second notices that CLOCK_BOOTTIME has gone on.
   const MonotonicTime look = Now() + std::chrono::seconds(1);
   return timers_.empty() ? look : std::min(look, timers_.begin()->first.first);
 }

@@ -1,8 +1,9 @@
-// The one place with a thread per shard: RPC completions, timers and posted tasks all arrive on the thread that calls Run, so
-// shard state needs no lock. Above this room nobody sees a completion-queue tag.
+// The one place with a thread per shard: RPC completions, timers and posted tasks all arrive on the
+// thread that calls Run, so shard state needs no lock. Above this room nobody sees a
+// completion-queue tag.
 //
-// Order at the end: Stop (any thread), then Run drains what RPCs are still under way and returns. Calls must have been
-// cancelled by their owners, or the drain waits for them.
+// Order at the end: Stop (any thread), then Run returns; the destructor drains what RPCs are still
+// under way. Calls must have been cancelled by their owners, or it waits for them.
 #pragma once
 
 #include <grpcpp/alarm.h>
@@ -17,7 +18,8 @@
 
 namespace bellwether {
 
-// One operation under way on the completion queue. The owner keeps it alive until Complete has been called.
+// One operation under way on the completion queue. The owner keeps it alive until Complete has been
+// called.
 class Completion {
  public:
   virtual ~Completion() = default;

@@ -1,5 +1,6 @@
-// What code on a shard may ask of time: the clock, a timer, "later on this thread". The real one is EventLoop; the simulator
-// and tests put a clock of their own behind it, so that everything above runs unchanged in simulated time.
+// What code on a shard may ask of time: the clock, a timer, "later on this thread". The real one is
+// EventLoop; the simulator and tests put a clock of their own behind it, so that everything above
+// runs unchanged in simulated time.
 #pragma once
 
 #include <cstdint>

@@ -2,30 +2,21 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "base/check.h"
 #include "election/candidate.h"
 #include "election/fence.h"
 #include "election/name.h"
 #include "election/value.h"
-#include "etcd/grpc_transport.h"
+#include "etcd/connection.h"
 #include "loop/event_loop.h"
 
 namespace bellwether {
 namespace {
-
-// The file's text without the line end that editors add; an unreadable file is an empty password, which etcd refuses.
-std::string ReadPassword(const std::string& file) {
-  std::ifstream in(file);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
-}
 
 Result<std::string> PrefixFor(const ElectorOptions& options) {
   if (options.election.empty() == options.prefix.empty()) {
@@ -43,7 +34,8 @@ Result<std::string> PrefixFor(const ElectorOptions& options) {
 
 Error FromCallback(const char* method) {
   return {.code = Code::kInvalid,
-          .message = std::string(method) + " was called from a callback, where it would wait for "
+          .message = std::string(method) +
+                     " was called from a callback, where it would wait for "
                      "itself; call it from another thread"};
 }
 
@@ -58,26 +50,21 @@ class Elector::Impl final : public election::CandidateHandler {
     if (!prefix.ok()) return prefix.error();
     if (options_.id.empty()) return Error{.code = Code::kInvalid, .message = "the id is empty"};
     const Milliseconds endpoint_timeout = election::DefaultEndpointTimeout(options_.ttl);
-    const Status ttl = election::CheckTtl(
-        options_.ttl, election::DefaultStopGrace(options_.ttl), endpoint_timeout);
+    const Status ttl = election::CheckTtl(options_.ttl, election::DefaultStopGrace(options_.ttl),
+                                          endpoint_timeout);
     if (!ttl.ok()) return ttl.error();
     const auto endpoints = etcd::ParseEndpoints(options_.endpoints);
     if (!endpoints.ok()) return endpoints.error();
-    auto transport = etcd::GrpcTransport::Make(
-        loop_, {.endpoints = *endpoints,
-                .tls = {options_.ca_file, options_.cert_file, options_.key_file}});
-    if (!transport.ok()) return transport.error();
-    transport_ = *std::move(transport);
-    etcd::Credentials credentials{.username = options_.username};
-    if (!options_.username.empty()) {
-      credentials.read_password = [file = options_.password_file] { return ReadPassword(file); };
-    }
-    client_ = std::make_unique<etcd::Client>(
-        loop_, *transport_,
-        etcd::ClientOptions{.credentials = std::move(credentials),
-                            .endpoint_timeout = endpoint_timeout});
+    auto connected =
+        etcd::Connect(loop_, {.endpoints = *endpoints,
+                              .tls = {options_.ca_file, options_.cert_file, options_.key_file},
+                              .username = options_.username,
+                              .password_file = options_.password_file,
+                              .endpoint_timeout = endpoint_timeout});
+    if (!connected.ok()) return connected.error();
+    etcd_ = *std::move(connected);
     candidate_ = std::make_unique<election::Candidate>(
-        loop_, *client_,
+        loop_, *etcd_.client,
         election::CandidateOptions{
             .prefix = *prefix, .value = Encoded(options_.value), .ttl = options_.ttl},
         this);
@@ -87,10 +74,10 @@ class Elector::Impl final : public election::CandidateHandler {
 
   ~Impl() override {
     if (!thread_.joinable()) return;
+    BW_CHECK(!OnOwnThread() && "an Elector was destroyed inside one of its own callbacks");
     loop_.Post([this] {
       candidate_.reset();
-      client_.reset();
-      transport_.reset();
+      etcd_ = {};
     });
     loop_.Stop();
     thread_.join();
@@ -189,9 +176,8 @@ class Elector::Impl final : public election::CandidateHandler {
 
   const ElectorOptions options_;
   EventLoop loop_;
-  // The three belong to the loop's thread once it runs.
-  std::unique_ptr<etcd::GrpcTransport> transport_;
-  std::unique_ptr<etcd::Client> client_;
+  // Both belong to the loop's thread once it runs.
+  etcd::Connection etcd_;
   std::unique_ptr<election::Candidate> candidate_;
   std::thread thread_;
 

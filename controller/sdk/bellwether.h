@@ -1,4 +1,5 @@
-// Leader election for a C++ program: link bellwether::sdk, make an Elector, wait for leadership, act until its deadline.
+// Leader election for a C++ program: link bellwether::sdk, make an Elector, wait for leadership,
+// act until its deadline.
 //
 //   auto elector = bellwether::Elector::Start(
 //       {.endpoints = "http://127.0.0.1:2379", .election = "batch/report", .id = "worker-1"});
@@ -10,12 +11,14 @@
 //     while ((*elector)->Current()) WorkABit(leadership->token);  // stop in time: see valid_until
 //   }
 //
-// What it promises: two candidates of an election never both have a Current() at the same moment, also across broken networks
-// and paused processes, unless somebody else deletes a leader's key or revokes its lease. What the work itself writes should
-// carry the token, and what it writes to should refuse smaller tokens than it has seen: a process can be stopped between asking
-// Current() and acting.
+// What it promises: two candidates of an election never both have a Current() at the same moment,
+// also across broken networks and paused processes, unless somebody else deletes a leader's key or
+// revokes its lease. What the work itself writes should carry the token, and what it writes to
+// should refuse smaller tokens than it has seen: a process can be stopped between asking Current()
+// and acting.
 //
-// Thread:  every method from any thread. The elector has a thread of its own; callbacks run on it and must not block.
+// Thread:  every method from any thread. The elector has a thread of its own; callbacks run on it
+//          and must not block.
 // Time:    CLOCK_BOOTTIME (BootClock::now()).
 // Errors:  trouble with etcd is retried for ever and told to on_trouble.
 #pragma once
@@ -39,11 +42,12 @@ struct ElectorOptions {
   std::string ca_file = {};
   std::string cert_file = {};
   std::string key_file = {};
-  std::string username = {};  // empty = no authentication
-  std::string password_file = {};
+  std::string username = {};       // empty = no authentication
+  std::string password_file = {};  // its first line; read again before each authentication
 
-  std::string election;     // "<namespace>/<name>" under `root`; or empty, and then:
-  std::string prefix = {};  // the key prefix of any election, for example of one that Go programs use
+  std::string election;  // "<namespace>/<name>" under `root`; or empty, and then:
+  // the key prefix of any election, for example of one that Go programs use
+  std::string prefix = {};
   std::string root = "/bellwether/elections";
 
   std::string id;            // who we are; shown to everybody
@@ -60,14 +64,18 @@ class Elector {
  public:
   // Checks the options and starts the thread; does not wait for etcd.
   static Result<std::unique_ptr<Elector>> Start(ElectorOptions options);
-  // Leaves the place to its lease, which expires after the TTL; call Resign first to give it up at once.
+  // Leaves the place to its lease, which expires after the TTL; call Resign first to give it up at
+  // once. Not from a callback: its thread would wait for itself, so the process is ended then, with
+  // a message.
   ~Elector();
   Elector(const Elector&) = delete;
   Elector& operator=(const Elector&) = delete;
 
-  // Joins the queue. After a loss, call it once the led work has ended. No effect while queued or leading.
+  // Joins the queue. After a loss, call it once the led work has ended. No effect while queued or
+  // leading.
   void Campaign();
-  // The leadership, as soon as there is one; nullopt when there was none within `timeout`. Not from a callback.
+  // The leadership, as soon as there is one; nullopt when there was none within `timeout`. Not from
+  // a callback.
   std::optional<Leadership> WaitUntilElected(Milliseconds timeout);
   // True when there is no leadership (any more) within `timeout`. Not from a callback.
   bool WaitUntilLost(Milliseconds timeout);

@@ -10,7 +10,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: elect ENDPOINTS NAMESPACE/NAME ID\n");
     return 2;
   }
-  auto started = bellwether::Elector::Start({.endpoints = argv[1], .election = argv[2], .id = argv[3]});
+  auto started =
+      bellwether::Elector::Start({.endpoints = argv[1], .election = argv[2], .id = argv[3]});
   if (!started.ok()) {
     std::fprintf(stderr, "elect: %s\n", started.error().message.c_str());
     return 2;
@@ -23,7 +24,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "elect: nobody made way within a minute\n");
     return 1;
   }
-  std::printf("%s leads with token %lld\n", argv[3], static_cast<long long>(leadership->token.value));
+  std::printf("%s leads with token %lld\n", argv[3],
+              static_cast<long long>(leadership->token.value));
 
   const auto resigned = elector.Resign(std::chrono::seconds(20));
   if (!resigned.ok()) std::fprintf(stderr, "elect: %s\n", resigned.error().message.c_str());

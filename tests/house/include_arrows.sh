@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$1"
 
 # Lowest first: a room may include those before it.
-order=(base loop etcd election growth rest kube access rpc http metrics notify sdk cli app)
+order=(base loop tls etcd election growth rest kube access rpc http metrics notify sdk cli app)
 rank() {
   local i
   for i in "${!order[@]}"; do

@@ -1,5 +1,8 @@
-// After the storm: everything works again, and the system must settle by itself within a bound. Then nothing is written.
+// After the storm: everything works again, and the system must settle by itself within a bound.
+// Then nothing is written.
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "sim/system.h"
@@ -9,10 +12,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The longest wait before a lost place is asked for again (Contender: somebody who keeps deleting it must not make us write
-// without end; NOSPACE lasts until a person disarms it).
+// The longest wait before a lost place is asked for again (Contender: somebody who keeps deleting
+// it must not make us write without end; NOSPACE lasts until a person disarms it).
 constexpr Nanoseconds kLongestBackoff = 10s;
-// A place, and what an Observer here knows, is read again within a minute; with events that are late a second time.
+// A place, and what an Observer here knows, is read again within a minute; with events that are
+// late a second time.
 constexpr Nanoseconds kReread = 70s;
 
 }  // namespace
@@ -50,13 +54,15 @@ std::string System::WhatIsUnsettled() const {
   for (size_t e = 0; e < checker_.elections().size(); ++e) {
     bool wanted = false;
     bool led = foreigners_.Leads(e);
+    std::set<int> in_queue;
+    for (const auto& place : checker_.PlacesIn(e)) in_queue.insert(place.client);
     for (const Process& process : processes_) {
       for (const auto& contestant : process.contestants) {
         if (contestant->election() != e) continue;
         if (contestant->resign_under_way()) return contestant->Name() + " is still resigning";
         if (!contestant->campaigning()) continue;
         wanted = true;
-        if (!checker_.HasPlace(contestant->client(), e)) {
+        if (!in_queue.contains(contestant->client())) {
           return contestant->Name() + " has no place" +
                  (contestant->trouble() ? "; last trouble: " + contestant->trouble()->message : "");
         }
@@ -90,10 +96,34 @@ void System::Settle(Nanoseconds bound, const std::string& after) {
   }
 }
 
+// Whoever campaigns has one place; nobody else has any.
+void System::CheckPlaces() {
+  for (size_t e = 0; e < checker_.elections().size(); ++e) {
+    std::map<int, int> places;  // by client
+    for (const auto& place : checker_.PlacesIn(e)) ++places[place.client];
+    std::set<int> campaigning;
+    for (const Process& process : processes_) {
+      for (const auto& contestant : process.contestants) {
+        if (contestant->election() == e && contestant->campaigning()) {
+          campaigning.insert(contestant->client());
+        }
+      }
+    }
+    for (const auto& [client, count] : places) {
+      const int right = campaigning.contains(client) ? 1 : 0;
+      if (count == right) continue;
+      checker_.Fail("client " + std::to_string(client) + " has " + std::to_string(count) +
+                    " places in " + checker_.elections()[e].prefix + " instead of " +
+                    std::to_string(right));
+    }
+  }
+}
+
 void System::StayIdle() {
   // What crashed processes have left behind expires.
   Pass(2 * ttl_ + 3s);
   Settle(1s, "settling");
+  if (!violation()) CheckPlaces();
   if (violation()) return;
   const int64_t revision = etcd_->store().revision();
   const uint64_t raft_entries = etcd_->raft_entries();

@@ -6,6 +6,12 @@
 namespace bellwether::sim {
 namespace {
 
+using namespace std::chrono_literals;
+
+// What was confirmed kFreshFor ago, by a clock that may be a hundredth slow, may have missed events
+// that etcd tells late.
+constexpr Nanoseconds kOldestFresh = 3600ms;
+
 std::string Show(int64_t number) { return std::to_string(number); }
 
 std::string ShowQueue(const election::ElectionView& view) {
@@ -26,7 +32,8 @@ Checker::Checker(World& world, SimEtcd& etcd, std::vector<Election> elections)
       leaders_(elections_.size()),
       changes_(elections_.size()),
       last_token_(elections_.size()),
-      seen_(elections_.size()) {
+      seen_(elections_.size()),
+      outdated_since_(elections_.size()) {
   etcd_.OnAheadRead([this](const SimEtcd::From& from, const std::string& begin) {
     OnAheadRead(from.client, begin);
   });
@@ -107,6 +114,7 @@ std::optional<size_t> Checker::ElectionOf(const std::string& key) const {
 }
 
 void Checker::OnCommit(int64_t revision, Origin origin) {
+  committed_at_[revision] = world_.now();
   for (const mvccpb::Event& event : etcd_.store().At(revision)) {
     const mvccpb::KeyValue& kv = event.kv();
     const auto election = ElectionOf(kv.key());
@@ -117,8 +125,7 @@ void Checker::OnCommit(int64_t revision, Origin origin) {
     if (event.type() == mvccpb::Event::PUT) {
       if (kv.create_revision() == revision) {
         const int client = origin.kind == Origin::Kind::kClient ? origin.client : 0;
-        places_[revision][kv.key()] = {
-            client, etcd_.GrantedAt(kv.lease()).value_or(world_.now())};
+        places_[revision][kv.key()] = {client, etcd_.GrantedAt(kv.lease()).value_or(world_.now())};
       }
       continue;
     }
@@ -131,6 +138,9 @@ void Checker::OnCommit(int64_t revision, Origin origin) {
     if (changes_[e].empty() || changes_[e].back() != revision) continue;
     const auto* first = etcd_.store().First(elections_[e].begin(), elections_[e].end());
     leaders_[e] = first ? first->create_revision() : 0;
+    if (!outdated_since_[e]) outdated_since_[e] = world_.now();
+    // An election that is not published is right as long as nobody is in its queue.
+    if (!seen_[e] && leaders_[e] == 0) outdated_since_[e].reset();
   }
 }
 
@@ -163,23 +173,31 @@ std::optional<int> Checker::leading_client(size_t election) const {
   return std::nullopt;
 }
 
-bool Checker::HasPlace(int client, size_t election) const {
-  const auto queue = etcd_.store().Snapshot(elections_[election].begin(), elections_[election].end(),
-                                            etcd_.store().revision());
-  return std::any_of(queue.begin(), queue.end(), [&](const mvccpb::KeyValue& kv) {
+std::vector<Checker::OwnPlace> Checker::PlacesIn(size_t election) const {
+  std::vector<OwnPlace> own;
+  for (const mvccpb::KeyValue& kv : etcd_.store().Snapshot(
+           elections_[election].begin(), elections_[election].end(), etcd_.store().revision())) {
     const auto places = places_.find(kv.create_revision());
-    if (places == places_.end()) return false;
+    if (places == places_.end()) continue;
     const auto place = places->second.find(kv.key());
-    return place != places->second.end() && place->second.client == client;
-  });
+    if (place != places->second.end() && place->second.client != 0) {
+      own.push_back({place->second.client, kv.lease()});
+    }
+  }
+  return own;
 }
 
 // --- Views
 
+void Checker::ForgetViews() {
+  seen_.assign(elections_.size(), nullptr);
+  outdated_since_.assign(elections_.size(), std::nullopt);
+}
+
 bool Checker::SameQueue(const election::ElectionView& view, size_t election,
                         int64_t revision) const {
-  auto queue = etcd_.store().Snapshot(elections_[election].begin(), elections_[election].end(),
-                                      revision);
+  auto queue =
+      etcd_.store().Snapshot(elections_[election].begin(), elections_[election].end(), revision);
   std::sort(queue.begin(), queue.end(), [](const auto& a, const auto& b) {
     return std::tuple(a.create_revision(), a.key()) < std::tuple(b.create_revision(), b.key());
   });
@@ -191,8 +209,25 @@ bool Checker::SameQueue(const election::ElectionView& view, size_t election,
                     });
 }
 
-// After a new list the last known change may be older than a change that came and went unseen, so any later revision may be
-// the one that is shown.
+// When the view was last right: a queue that somebody came into and left again is what it was
+// before, so the newest revision that fits counts. False when none does.
+bool Checker::Dates(size_t election, const election::ElectionView& view) {
+  const auto& changes = changes_[election];
+  auto next = changes.end();
+  for (;;) {
+    const bool first = next == changes.begin() || *std::prev(next) <= view.last_change.value;
+    if (SameQueue(view, election, first ? view.last_change.value : *std::prev(next))) {
+      outdated_since_[election].reset();
+      if (next != changes.end()) outdated_since_[election] = committed_at_.at(*next);
+      return true;
+    }
+    if (first) return false;
+    --next;
+  }
+}
+
+// After a new list the last known change may be older than a change that came and went unseen, so
+// any later revision may be the one that is shown.
 void Checker::CheckView(size_t election, const election::ElectionPtr& view) {
   ++views_checked_;
   const int64_t shown = view->last_change.value;
@@ -204,27 +239,47 @@ void Checker::CheckView(size_t election, const election::ElectionPtr& view) {
     return Fail("the view of " + elections_[election].prefix + " went back from revision " +
                 Show(seen_[election]->last_change.value) + " to " + Show(shown));
   }
-  if (SameQueue(*view, election, shown)) return;
-  const auto& changes = changes_[election];
-  for (auto it = std::upper_bound(changes.begin(), changes.end(), shown); it != changes.end();
-       ++it) {
-    if (SameQueue(*view, election, *it)) return;
-  }
+  if (Dates(election, *view)) return;
   Fail("the published queue of " + elections_[election].prefix + " (last change " + Show(shown) +
        ") was never etcd's: it is" + ShowQueue(*view));
 }
 
-void Checker::CheckViews(const election::ViewStore& views) {
+// A client that has seen a revision waits for what comes after it, at any replica that is complete
+// up to it: whatever happened before must show.
+void Checker::CheckComplete(size_t election, const election::ElectionView& view, int64_t complete) {
+  const auto& changes = changes_[election];
+  const auto after = std::upper_bound(changes.begin(), changes.end(), complete);
+  if (after == changes.begin() || *std::prev(after) <= view.last_change.value) return;
+  Fail("the view of " + elections_[election].prefix + " is called complete up to revision " +
+       Show(complete) + ", but it lacks the change of revision " + Show(*std::prev(after)));
+}
+
+void Checker::CheckAge(size_t election) {
+  const auto& since = outdated_since_[election];
+  if (!since || world_.now() - *since <= kOldestFresh) return;
+  // A new list may have confirmed what is published without a word.
+  if (seen_[election] && Dates(election, *seen_[election]) && !since) return;
+  if (world_.now() - *since <= kOldestFresh) return;
+  const auto age = std::chrono::duration_cast<Milliseconds>(world_.now() - *since);
+  Fail("the view of " + elections_[election].prefix + " is called fresh, but it was outdated " +
+       Show(age.count()) + " ms ago");
+}
+
+void Checker::CheckViews(const election::ViewStore& views, MonotonicTime local_now) {
   if (between_histories_) return;
   if (views.freshness().revision.value > etcd_.store().revision()) {
     Fail("views are called complete up to a revision that etcd has not reached");
   }
   for (size_t e = 0; e < elections_.size(); ++e) {
     election::ElectionPtr view = views.Find(elections_[e].ns, elections_[e].name);
+    if (!events_may_be_lost_ && view) CheckComplete(e, *view, views.freshness().revision.value);
     if (view == seen_[e] || !view) continue;
     if (!events_may_be_lost_) CheckView(e, view);
     seen_[e] = std::move(view);
   }
+  if (events_may_be_lost_ || !views.freshness().FreshAt(local_now)) return;
+  ++fresh_steps_;
+  for (size_t e = 0; e < elections_.size(); ++e) CheckAge(e);
 }
 
 bool Checker::ViewsAreCurrent(const election::ViewStore& views) const {

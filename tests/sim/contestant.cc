@@ -85,7 +85,8 @@ void Contestant::OnExtended(MonotonicTime valid_until) {
   if (work_) work_->until = valid_until;
 }
 
-// The work takes a moment to end, but never goes on past its deadline. Only then the place is asked for again.
+// The work takes a moment to end, but never goes on past its deadline. Only then the place is asked
+// for again.
 void Contestant::OnLost(const std::string& why) {
   world_.Say(Name() + " has lost the leadership: " + why);
   checker_.OnReleased(options_.client, options_.election);

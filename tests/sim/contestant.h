@@ -1,5 +1,5 @@
-// One candidate of a simulated process together with its user: starts work when elected, stops it when told or when its
-// deadline passes, campaigns again, resigns only after the work has ended.
+// One candidate of a simulated process together with its user: starts work when elected, stops it
+// when told or when its deadline passes, campaigns again, resigns only after the work has ended.
 #pragma once
 
 #include <memory>
@@ -29,10 +29,12 @@ class Contestant final : public election::CandidateHandler {
   // Ends the work first. Campaigns again by itself in half of the cases.
   void Resign();
   void Proclaim();
-  // As a candidate does who takes a broken stream for the end of its place (Mutant::kResignOnBrokenStream).
+  // As a candidate does who takes a broken stream for the end of its place
+  // (Mutant::kResignOnBrokenStream).
   void ResignAndReturn();
 
-  // The token under which it acts at this moment, by its own clock: its work runs, or it would say so if asked.
+  // The token under which it acts at this moment, by its own clock: its work runs, or it would say
+  // so if asked.
   std::optional<FencingToken> Acting() const;
   // Until when work goes on that nobody stops; of somebody who is working.
   MonotonicTime acts_until() const { return work_->until; }

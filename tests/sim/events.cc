@@ -1,12 +1,16 @@
 // Single events in a settled system, each with what must follow and within which time.
 #include <algorithm>
 
+#include "election/fence.h"
 #include "sim/system.h"
 
 namespace bellwether::sim {
 namespace {
 
 using namespace std::chrono_literals;
+
+// A sign of life is asked for each 5 s and waited for 2 s at most; then a new stream.
+constexpr Nanoseconds kStallIsOver = 8500ms;
 
 }  // namespace
 
@@ -17,9 +21,10 @@ Contestant* System::AnyLeader(Process** process) {
       if (!contestant->working() || !contestant->Acting()) continue;
       const size_t election = contestant->election();
       const bool awaited = std::any_of(processes_.begin(), processes_.end(), [&](const Process& o) {
-        return &o != &p && std::any_of(o.contestants.begin(), o.contestants.end(), [&](const auto& c) {
-          return c->election() == election && c->campaigning();
-        });
+        return &o != &p &&
+               std::any_of(o.contestants.begin(), o.contestants.end(), [&](const auto& c) {
+                 return c->election() == election && c->campaigning();
+               });
       });
       if (awaited) leaders.emplace_back(&p, contestant.get());
     }
@@ -47,8 +52,8 @@ void System::ExpectAnother(const Contestant& old, Nanoseconds within, const std:
   const int than = old.client();
   const Time start = world_.now();
   if (!StepUntil(start + within, [&] { return AnotherActs(election, than); }) && !violation()) {
-    return checker_.Fail("after " + after + " of client " + std::to_string(than) + ", nobody leads " +
-                         checker_.elections()[election].prefix + " within " +
+    return checker_.Fail("after " + after + " of client " + std::to_string(than) +
+                         ", nobody leads " + checker_.elections()[election].prefix + " within " +
                          std::to_string(std::chrono::duration_cast<Milliseconds>(within).count()) +
                          " ms");
   }
@@ -67,8 +72,8 @@ void System::ExpectNoChange(Nanoseconds time, const std::string& after) {
   if (!same) checker_.Fail("a leader changed because of " + after);
 }
 
-// Whatever was known before is void. Candidates notice by the cluster's id or by a revision that has gone back, join again, and
-// what is published is marked.
+// Whatever was known before is void. Candidates notice by the cluster's id or by a revision that
+// has gone back, join again, and what is published is marked.
 void System::RestoreFromSnapshot() {
   const int64_t now = etcd_->store().revision();
   const auto back = static_cast<int64_t>(1 + world_.random().Below(20));
@@ -87,6 +92,55 @@ void System::RestoreFromSnapshot() {
   }
 }
 
+// All members stop and start again, while leases live on. Clients find etcd again so soon that a
+// hand-over is not held up.
+void System::RestartEtcd(Contestant& leader) {
+  Say("event: restart of etcd, then resignation of " + leader.Name());
+  for (size_t m = 0; m < etcd_->member_count(); ++m) etcd_->CrashMember(m);
+  Pass(world_.Between(1s, 6s));
+  for (size_t m = 0; m < etcd_->member_count(); ++m) etcd_->RestartMember(m);
+  if (!StepUntil(world_.now() + 10s, [this] { return etcd_->has_leader(); })) return;
+  leader.Resign();
+  ExpectAnother(leader, 1500ms, "the restart of etcd and the resignation");
+}
+
+// Each answer of every member is later than a client waits for one endpoint, but within a third of
+// the TTL: no lease is lost.
+void System::SlowEtcd() {
+  const Nanoseconds delay =
+      world_.Between(election::DefaultEndpointTimeout(ttl_) + 50ms, ttl_ / 3 - 50ms);
+  Say("event: etcd answers after " +
+      std::to_string(std::chrono::duration_cast<Milliseconds>(delay).count()) + " ms");
+  world_.Count("etcd slow as a whole");
+  for (Process& p : processes_) {
+    for (size_t m = 0; m < etcd_->member_count(); ++m) {
+      p.transport->SetLink(m, {.down_delay = delay, .steady = true});
+    }
+  }
+  // With an endpoint's time that was not made for the TTL, trying another one may cost a lease.
+  if (patient_) return Pass(4 * ttl_);
+  ExpectNoChange(4 * ttl_, "an etcd that answers late");
+}
+
+// The answer to one keepalive comes after the next one has left, which never arrives: whoever takes
+// it for an answer to that one acts longer than its lease lives.
+void System::LateAnswersThenSilence(const Contestant& leader, Process& process) {
+  const Nanoseconds delay = world_.Between(ttl_ / 3 + 50ms, ttl_ / 2 - 50ms);
+  Say("event: answers to " + leader.Name() + " after " +
+      std::to_string(std::chrono::duration_cast<Milliseconds>(delay).count()) +
+      " ms, then nothing of what it sends arrives");
+  const auto set_links = [&](bool up_cut) {
+    for (size_t m = 0; m < etcd_->member_count(); ++m) {
+      process.transport->SetLink(m, {.down_delay = delay, .steady = true, .up_cut = up_cut});
+    }
+  };
+  set_links(false);
+  Pass(world_.Between(ttl_ / 3, ttl_));
+  set_links(true);
+  ExpectAnother(leader, ttl_ + 1s, "late answers and the cut");
+  Pass(world_.Between(0ms, 3s));
+}
+
 void System::SingleEvent() {
   Process* process = nullptr;
   Contestant* const leader = AnyLeader(&process);
@@ -95,7 +149,7 @@ void System::SingleEvent() {
     return Calm();
   }
   const std::string who = leader->Name();
-  switch (world_.random().Below(13)) {
+  switch (world_.random().Below(17)) {
     case 0: {
       Say("event: crash of " + who);
       const size_t election = leader->election();
@@ -197,6 +251,24 @@ void System::SingleEvent() {
       break;
     case 11:
       return RestoreFromSnapshot();
+    case 14:
+      SlowEtcd();
+      break;
+    case 15:
+      LateAnswersThenSilence(*leader, *process);
+      break;
+    case 12:
+      RestartEtcd(*leader);
+      break;
+    case 13:
+      Say("event: all streams stall, then resignation of " + who);
+      for (Process& p : processes_) {
+        for (size_t m = 0; m < etcd_->member_count(); ++m) p.transport->StallStreams(m);
+      }
+      leader->Resign();
+      ExpectAnother(*leader, kStallIsOver, "the stall and the resignation");
+      Pass(kStallIsOver);
+      break;
     default:
       Say("event: the wall clock steps");
       wall_clock_.Step(std::chrono::hours(world_.random().OneIn(2) ? 1 : -1));

@@ -38,7 +38,9 @@ void Foreigners::Join() {
   const std::string hex = LeaseId{session->lease}.Hex();
   const size_t election = world_.random().Below(elections.size());
   switch (world_.random().Below(3)) {
-    case 0: session->keys = {elections[election].begin() + hex}; break;
+    case 0:
+      session->keys = {elections[election].begin() + hex};
+      break;
     case 1:
       session->keys = {elections[election].begin() + hex + "-1",
                        elections[election].begin() + hex + "-2"};
@@ -114,8 +116,7 @@ bool Foreigners::DeleteLeader(size_t election) {
 std::vector<mvccpb::KeyValue> Foreigners::AllKeys() const {
   std::vector<mvccpb::KeyValue> all;
   for (const Election& each : checker_.elections()) {
-    const auto keys =
-        etcd_.store().Snapshot(each.begin(), each.end(), etcd_.store().revision());
+    const auto keys = etcd_.store().Snapshot(each.begin(), each.end(), etcd_.store().revision());
     all.insert(all.end(), keys.begin(), keys.end());
   }
   return all;

@@ -1,5 +1,6 @@
-// Clients that are not ours, as far as they matter to the queue: users of Go's concurrency package (Election, Mutex, TryLock),
-// leases with keys in many elections, and people who delete, revoke and put by hand. They act on etcd at once.
+// Clients that are not ours, as far as they matter to the queue: users of Go's concurrency package
+// (Election, Mutex, TryLock), leases with keys in many elections, and people who delete, revoke and
+// put by hand. They act on etcd at once.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// Planted faults: what the simulator must catch. Each changes what a correct product says or hears at the transport, the
-// clock, or its user's side; the product itself is untouched.
+// Planted faults: what the simulator must catch. Each changes what a correct product says or hears
+// at the transport, the clock, or its user's side; the product itself is untouched.
 #pragma once
 
 #include <functional>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "etcd/transport.h"
 #include "loop/scheduler.h"
@@ -15,7 +16,10 @@ namespace bellwether::sim {
 
 enum class Mutant {
   kNone,
-  kDeadlineFromReceive,   // a lease counted from when the answer came, not from when the keepalive left
+  // a lease counted from when the answer came, not from when the keepalive left
+  kDeadlineFromReceive,
+  kAnswerToTheNewest,     // a keepalive's answer taken for one to the newest keepalive of its lease
+  kOldStreamsAnswer,      // answers of a keepalive stream that was left counted on the next one
   kUnguardedDelete,       // a place deleted by its name alone
   kUnguardedRead,         // nobody ahead, without asking whether the own key still exists
   kNoOwnWatch,            // the own key is not watched
@@ -24,10 +28,15 @@ enum class Mutant {
   kResignOnBrokenStream,  // a place given up because a stream broke
   kWriteWhileIdle,        // a value written again and again
   kOldToken,              // the token of the first leadership shown again in later ones
+  kRaftEntryWhileIdle,    // a write tried again and again that never comes to anything
+  kKeepsLeasesOfTheDead,  // leases of crashed processes kept alive by somebody
+  kNoProofOfLife,         // a watch stream taken for alive as long as its connection is
+  kStaleProbe,            // a probe that any member answers, also one without a quorum
+  kBlindToRestore,        // answers of another history taken for those of the one that was known
 };
 
-// A clock that is behind by as long as the newest renewal of the lease was under way: what was sent seems to be sent when it
-// was answered.
+// A clock that is behind by as long as the newest renewal of the lease was under way: what was sent
+// seems to be sent when it was answered.
 class LateClock final : public Scheduler {
  public:
   explicit LateClock(Scheduler& inner) : inner_(inner) {}
@@ -65,15 +74,22 @@ class MutantTransport final : public etcd::Transport {
 
  private:
   class MutantStream;
+  class Handle;
 
   std::string ChangeTxn(std::string request) const;
   std::string ChangeWatch(std::string request) const;
+  std::string ChangeRange(std::string request) const;
+  // Every answer begins with a header; what else is in it stays.
+  std::string ChangeAnswer(std::string answer);
 
   const Mutant mutant_;
   etcd::Transport& inner_;
   Scheduler& scheduler_;
   const Hooks hooks_;
   std::set<std::string> own_leases_;  // in hex, as in keys
+  uint64_t first_cluster_ = 0;
+  int64_t newest_revision_ = 0;
+  std::vector<std::unique_ptr<MutantStream>> left_;  // streams that tell although they were left
 };
 
 }  // namespace bellwether::sim

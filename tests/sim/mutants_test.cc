@@ -1,5 +1,5 @@
-// The simulator proves itself: each planted fault (mutants.h) must be caught within a bounded number of seeds. A test that fails
-// here says that the simulator has become blind to it.
+// The simulator proves itself: each planted fault (mutants.h) must be caught within a bounded
+// number of seeds. A test that fails here says that the simulator has become blind to it.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -28,7 +28,8 @@ TEST_P(MutantTest, IsCaught) {
   for (uint64_t seed = first; seed < first + kSeeds; ++seed) {
     System system(seed, GetParam().mutant);
     system.Run(kStepsOfASeed);
-    if (!system.violation() || system.violation()->find(GetParam().caught_as) == std::string::npos) {
+    if (!system.violation() ||
+        system.violation()->find(GetParam().caught_as) == std::string::npos) {
       continue;
     }
     std::cout << "caught with seed " << seed << ": " << *system.violation() << "\n";
@@ -39,15 +40,23 @@ TEST_P(MutantTest, IsCaught) {
 
 INSTANTIATE_TEST_SUITE_P(
     SimTest, MutantTest,
-    ::testing::Values(Planted{Mutant::kDeadlineFromReceive, "DeadlineFromReceiveTime", " acts in "},
-                      Planted{Mutant::kUnguardedDelete, "UnguardedDelete", "a place that it had not made"},
-                      Planted{Mutant::kUnguardedRead, "LeadsWithoutItsKey", "at none of its reads"},
-                      Planted{Mutant::kNoOwnWatch, "NoOwnKeyWatch", "still acts a second after"},
-                      Planted{Mutant::kWatchFromNow, "WatchFromNow", "nobody leads"},
-                      Planted{Mutant::kSplitRevision, "EventsSplitWithinARevision", "was never etcd's"},
-                      Planted{Mutant::kResignOnBrokenStream, "ResignOnABrokenStream", "had not given it up"},
-                      Planted{Mutant::kWriteWhileIdle, "WritesWhileIdle", "while nothing changed, etcd made"},
-                      Planted{Mutant::kOldToken, "TokensThatDoNotGrow", " after token "}),
+    ::testing::Values(
+        Planted{Mutant::kDeadlineFromReceive, "DeadlineFromReceiveTime", " acts in "},
+        Planted{Mutant::kAnswerToTheNewest, "AnswerToTheNewestKeepalive", " acts in "},
+        Planted{Mutant::kOldStreamsAnswer, "AnswersOfTheOldStream", " acts in "},
+        Planted{Mutant::kUnguardedDelete, "UnguardedDelete", "a place that it had not made"},
+        Planted{Mutant::kUnguardedRead, "LeadsWithoutItsKey", "at none of its reads"},
+        Planted{Mutant::kNoOwnWatch, "NoOwnKeyWatch", "still acts a second after"},
+        Planted{Mutant::kWatchFromNow, "WatchFromNow", "nobody leads"},
+        Planted{Mutant::kSplitRevision, "EventsSplitWithinARevision", "was never etcd's"},
+        Planted{Mutant::kResignOnBrokenStream, "ResignOnABrokenStream", "had not given it up"},
+        Planted{Mutant::kWriteWhileIdle, "WritesWhileIdle", "while nothing changed, etcd made"},
+        Planted{Mutant::kOldToken, "TokensThatDoNotGrow", " after token "},
+        Planted{Mutant::kRaftEntryWhileIdle, "RaftEntriesWhileIdle", "etcd made 0 revisions"},
+        Planted{Mutant::kKeepsLeasesOfTheDead, "KeepsLeasesOfTheDead", "nobody leads"},
+        Planted{Mutant::kNoProofOfLife, "NoProofOfLife", "is called fresh"},
+        Planted{Mutant::kStaleProbe, "ProbesAnyMember", "is called fresh"},
+        Planted{Mutant::kBlindToRestore, "BlindToARestore", "still called valid"}),
     [](const auto& planted) { return planted.param.name; });
 
 }  // namespace

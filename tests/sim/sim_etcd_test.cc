@@ -31,9 +31,9 @@ class SimEtcdTest : public ::testing::Test {
 
   // The answer once it has come; status kCancelled before.
   template <typename Response>
-  std::shared_ptr<std::pair<RpcStatus, Response>> Ask(
-      const std::string& method, const google::protobuf::Message& request,
-      const std::string& token = "") {
+  std::shared_ptr<std::pair<RpcStatus, Response>> Ask(const std::string& method,
+                                                      const google::protobuf::Message& request,
+                                                      const std::string& token = "") {
     auto answer = std::make_shared<std::pair<RpcStatus, Response>>();
     answer->first.code = RpcCode::kCancelled;
     etcd_->Unary({.client = 1, .member = 0, .token = token}, method, request.SerializeAsString(),

@@ -29,9 +29,10 @@ void System::Storm() {
 
 void System::Fault() {
   using Kind = void (System::*)();
-  static constexpr Kind kKinds[] = {&System::LinkFault,  &System::LinkFault,    &System::ProcessFault,
-                                    &System::MemberFault, &System::EtcdFault,   &System::ForeignFault,
-                                    &System::ForeignFault, &System::UserAction, &System::UserAction};
+  static constexpr Kind kKinds[] = {
+      &System::LinkFault,    &System::LinkFault,  &System::ProcessFault,
+      &System::MemberFault,  &System::EtcdFault,  &System::ForeignFault,
+      &System::ForeignFault, &System::UserAction, &System::UserAction};
   const size_t kind = world_.random().Below(std::size(kKinds));
   if ((enabled_ >> kind & 1) != 0) (this->*kKinds[kind])();
 }
@@ -42,18 +43,30 @@ void System::LinkFault() {
   const size_t member = world_.random().Below(etcd_->member_count());
   LinkConditions link;
   Random& random = world_.random();
-  switch (random.Below(6)) {
-    case 0: break;  // healed
+  switch (random.Below(7)) {
+    case 0:
+      break;  // healed
+    case 6:
+      Say("streams of client " + std::to_string(process.client_number) + " stall");
+      world_.Count("streams stalled");
+      return process.transport->StallStreams(member);
     case 1:
       Say("reset connection of client " + std::to_string(process.client_number));
       return process.transport->BreakConnections(member);
-    case 2: link.up_cut = link.down_cut = true; break;
-    case 3: (random.OneIn(2) ? link.up_cut : link.down_cut) = true; break;
-    case 4: (random.OneIn(2) ? link.up_delay : link.down_delay) = AnyDelay(random); break;
+    case 2:
+      link.up_cut = link.down_cut = true;
+      break;
+    case 3:
+      (random.OneIn(2) ? link.up_cut : link.down_cut) = true;
+      break;
+    case 4:
+      (random.OneIn(2) ? link.up_delay : link.down_delay) = AnyDelay(random);
+      break;
     default:
       link.up_delay = AnyDelay(random);
       link.down_delay = AnyDelay(random);
       link.loss_per_mille = static_cast<uint32_t>(random.Below(100));
+      link.repeat_per_mille = static_cast<uint32_t>(random.Below(100));
   }
   Say("link of client " + std::to_string(process.client_number) + " to member " +
       std::to_string(member) + ": up " + std::to_string(link.up_delay.count() / 1000000) +
@@ -75,9 +88,11 @@ void System::ProcessFault() {
   }
   if (world_.random().OneIn(3)) {
     Say("crash " + client);
+    world_.Count("process crashed");
     return Crash(process, world_.random().OneIn(2));
   }
   Say("pause " + client);
+  world_.Count("process paused");
   process.scheduler->Pause();
 }
 
@@ -85,11 +100,16 @@ void System::MemberFault() {
   const size_t member = world_.random().Below(etcd_->member_count());
   Say("fault of member " + std::to_string(member));
   switch (world_.random().Below(5)) {
-    case 0: return etcd_->CrashMember(member);
-    case 1: return etcd_->RestartMember(member);
-    case 2: return etcd_->Isolate(member);
-    case 3: return etcd_->Rejoin(member);
-    default: return etcd_->LoseLeader();
+    case 0:
+      return etcd_->CrashMember(member);
+    case 1:
+      return etcd_->RestartMember(member);
+    case 2:
+      return etcd_->Isolate(member);
+    case 3:
+      return etcd_->Rejoin(member);
+    default:
+      return etcd_->LoseLeader();
   }
 }
 
@@ -108,9 +128,11 @@ void System::EtcdFault() {
       return etcd_->DisarmNoSpace();
     case 4:
       Say("forget tokens");
+      world_.Count("tokens forgotten");
       return etcd_->ForgetTokens();
     default:
       Say("step the wall clock");
+      world_.Count("wall clock stepped");
       return wall_clock_.Step(std::chrono::hours(world_.random().OneIn(2) ? 1 : -1));
   }
 }

@@ -34,6 +34,7 @@ System::System(uint64_t seed, Mutant mutant)
       ttl_(5000 + 1000 * static_cast<int64_t>(world_.random().Below(4))),
       patient_(world_.random().OneIn(2)),
       events_get_lost_(world_.random().OneIn(6)),
+      events_repeat_(world_.random().OneIn(3)),
       enabled_(world_.random().Next() | world_.random().Next()) {
   log::Configure(log::Level::kOff, log::Format::kText);
   etcd_->OnMemberDown([this](size_t member) {
@@ -42,6 +43,7 @@ System::System(uint64_t seed, Mutant mutant)
     }
   });
   if (events_get_lost_) checker_.TolerateLostEvents();
+  if (events_repeat_) etcd_->RepeatEvents(5);
   const size_t elections = checker_.elections().size();
   const size_t candidates = elections + world_.random().Below(4);
   for (size_t p = 0; p < candidates + 1; ++p) {
@@ -76,18 +78,18 @@ void System::Start(Process& process) {
     Process* const p = &process;
     process.mutant = std::make_unique<MutantTransport>(
         mutant_, *process.transport, scheduler,
-        MutantTransport::Hooks{
-            .renewed =
-                [this, p](Nanoseconds took) {
-                  if (mutant_ == Mutant::kDeadlineFromReceive) p->late_clock->SetLag(took);
-                },
-            .stream_broken =
-                [this, p] {
-                  if (mutant_ != Mutant::kResignOnBrokenStream) return;
-                  for (const auto& contestant : p->contestants) {
-                    if (contestant->campaigning()) contestant->ResignAndReturn();
-                  }
-                }});
+        MutantTransport::Hooks{.renewed =
+                                   [this, p](Nanoseconds took) {
+                                     if (mutant_ == Mutant::kDeadlineFromReceive)
+                                       p->late_clock->SetLag(took);
+                                   },
+                               .stream_broken =
+                                   [this, p] {
+                                     if (mutant_ != Mutant::kResignOnBrokenStream) return;
+                                     for (const auto& contestant : p->contestants) {
+                                       if (contestant->campaigning()) contestant->ResignAndReturn();
+                                     }
+                                   }});
     transport = process.mutant.get();
     candidates_clock = process.late_clock.get();
   }
@@ -119,18 +121,42 @@ void System::Start(Process& process) {
                             .keeps_first_token = mutant_ == Mutant::kOldToken}));
     process.contestants.back()->Campaign();
   }
-  if (mutant_ == Mutant::kWriteWhileIdle) WriteNowAndThen(process);
+  if (mutant_ == Mutant::kWriteWhileIdle || mutant_ == Mutant::kRaftEntryWhileIdle) {
+    WriteNowAndThen(process);
+  }
 }
 
 void System::WriteNowAndThen(Process& process) {
   process.scheduler->At(process.scheduler->Now() + 3s, [this, &process] {
-    process.contestants.front()->Proclaim();
+    if (mutant_ == Mutant::kWriteWhileIdle) {
+      process.contestants.front()->Proclaim();
+    } else {
+      // A write whose condition never holds: a raft entry without a revision.
+      process.client->Txn({.compares = {{.key = "/never", .equals = 1}},
+                           .success = {etcd::PutRequest{.key = "/never"}}},
+                          {}, [](const Result<etcd::TxnResponse>&) {});
+    }
     WriteNowAndThen(process);
   });
 }
 
+void System::KeepLeasesOf(const Process& process) {
+  for (size_t e = 0; e < checker_.elections().size(); ++e) {
+    for (const auto& place : checker_.PlacesIn(e)) {
+      if (place.client == process.client_number) leases_of_the_dead_.push_back(place.lease);
+    }
+  }
+  if (!leases_of_the_dead_.empty() && !std::exchange(keeps_leases_, true)) KeepLeasesNowAndThen();
+}
+
+void System::KeepLeasesNowAndThen() {
+  for (const int64_t lease : leases_of_the_dead_) (void)etcd_->ForeignKeepAlive(lease);
+  world_.After(1s, [this] { KeepLeasesNowAndThen(); });
+}
+
 void System::Crash(Process& process, bool work_goes_on) {
   if (!process.up()) return;
+  if (mutant_ == Mutant::kKeepsLeasesOfTheDead) KeepLeasesOf(process);
   for (const auto& contestant : process.contestants) {
     const auto token = contestant->Acting();
     if (work_goes_on && token && contestant->working()) {
@@ -159,7 +185,7 @@ void System::AfterStep() {
   }
   std::erase_if(ghosts_, [this](const Ghost& g) { return world_.now() >= g.until; });
   for (const Ghost& ghost : ghosts_) checker_.Acts(ghost.client, ghost.election, ghost.token);
-  if (observer().up()) checker_.CheckViews(*observer().views);
+  if (observer().up()) checker_.CheckViews(*observer().views, observer().scheduler->Now());
   if (wall_clock_.boot_reads() > 0) {
     checker_.Fail("something asked the machine for the time instead of its Scheduler");
   }

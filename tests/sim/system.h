@@ -1,12 +1,14 @@
-// A whole simulated system: an etcd, processes with real Candidates over the real etcd::Client, a real Observer, foreign clients,
-// and faults. It goes in rounds: a storm of faults; calm, in which everything must settle; idleness, in which nothing may
-// be written; then single events with a known outcome, each with a bound on how long it takes.
+// A whole simulated system: an etcd, processes with real Candidates over the real etcd::Client, a
+// real Observer, foreign clients, and faults. It goes in rounds: a storm of faults; calm, in which
+// everything must settle; idleness, in which nothing may be written; then single events with a
+// known outcome, each with a bound on how long it takes.
 //
 // Everything is drawn from the seed. After each step the Checker looks; a violation ends the run.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,11 +41,14 @@ class System {
   uint64_t trace() const { return world_.trace(); }
   const Checker& checker() const { return checker_; }
   Nanoseconds longest_settling() const { return longest_settling_; }
+  // What was done to the system, by kind.
+  const std::map<std::string, uint64_t>& faults() const { return world_.counts(); }
+
  private:
   struct Process {
     ClockOptions clock;
-    std::vector<size_t> elections;  // that it takes part in; none = it observes
-    int client_number = 0;          // of this incarnation
+    std::vector<size_t> elections;            // that it takes part in; none = it observes
+    int client_number = 0;                    // of this incarnation
     std::unique_ptr<SimScheduler> scheduler;  // null = it is down
     std::unique_ptr<SimTransport> transport;
     std::unique_ptr<LateClock> late_clock;
@@ -66,9 +71,12 @@ class System {
   void Start(Process& process);
   void Crash(Process& process, bool work_goes_on);
   void WriteNowAndThen(Process& process);
+  void KeepLeasesOf(const Process& process);
+  void KeepLeasesNowAndThen();
   void AfterStep();
   // True when `done`; false at `end` or after a violation.
-  bool StepUntil(Time end, const std::function<bool()>& done = [] { return false; });
+  bool StepUntil(
+      Time end, const std::function<bool()>& done = [] { return false; });
   void Pass(Nanoseconds time) { StepUntil(world_.now() + time); }
 
   // Storm (storm.cc).
@@ -86,11 +94,15 @@ class System {
   bool Settled() const;
   std::string WhatIsUnsettled() const;
   void Settle(Nanoseconds bound, const std::string& after);
+  void CheckPlaces();
   void StayIdle();
 
   // Single events (events.cc).
   void SingleEvent();
   void RestoreFromSnapshot();
+  void RestartEtcd(Contestant& leader);
+  void SlowEtcd();
+  void LateAnswersThenSilence(const Contestant& leader, Process& process);
   // A contestant of ours that acts while another one of its election waits.
   Contestant* AnyLeader(Process** process);
   bool AnotherActs(size_t election, int than) const;
@@ -109,14 +121,18 @@ class System {
   Checker checker_;
   Foreigners foreigners_;
   const Milliseconds ttl_;
-  const bool patient_;  // the client's default time limit of an endpoint, not the one made for the TTL
+  // the client's default time limit of an endpoint, not the one made for the TTL
+  const bool patient_;
   const bool events_get_lost_;  // in storms
-  bool events_were_lost_ = false;  // and nobody has read again since
-  uint64_t enabled_ = 0;  // kinds of faults of this seed, a bit each
+  const bool events_repeat_;
+  bool events_were_lost_ = false;   // and nobody has read again since
+  uint64_t enabled_ = 0;            // kinds of faults of this seed, a bit each
   std::vector<Process> processes_;  // the last one observes
   std::vector<Ghost> ghosts_;
   int last_client_ = 0;
   Nanoseconds longest_settling_{0};
+  std::vector<int64_t> leases_of_the_dead_;  // Mutant::kKeepsLeasesOfTheDead
+  bool keeps_leases_ = false;
 };
 
 }  // namespace bellwether::sim

@@ -1,6 +1,6 @@
-// The wall clock (CLOCK_REALTIME) of a simulation: code under test that asks the system for the time of day gets simulated time,
-// which can be stepped. Reads of the machine's real CLOCK_BOOTTIME are counted, for there must be none: whatever decides
-// takes the time from its Scheduler.
+// The wall clock (CLOCK_REALTIME) of a simulation: code under test that asks the system for the
+// time of day gets simulated time, which can be stepped. Reads of the machine's real CLOCK_BOOTTIME
+// are counted, for there must be none: whatever decides takes the time from its Scheduler.
 #pragma once
 
 #include <chrono>

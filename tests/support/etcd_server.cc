@@ -4,71 +4,61 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
+#include "support/certificates.h"
+#include "support/shell.h"
+
 namespace bellwether::test {
 namespace {
+
+// In front of a command. An etcdctl without its etcd stays after SIGTERM.
+constexpr const char* kBounded = "ETCDCTL_API=3 timeout -k 5 30 ";
 
 std::string Binary(const std::string& name) {
   const char* folder = std::getenv("BELLWETHER_ETCD_BIN");
   return std::string(folder != nullptr ? folder : "/usr/bin") + "/" + name;
 }
 
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no free port on loopback");
-  }
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
-std::string Shell(const std::string& command) {
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) throw std::runtime_error("cannot run: " + command);
-  std::string out;
-  char buffer[4096];
-  size_t n = 0;
-  while ((n = fread(buffer, 1, sizeof buffer, pipe)) > 0) out.append(buffer, n);
-  pclose(pipe);
-  return out;
-}
-
 void MakeCertificates(const std::string& folder) {
-  const std::string openssl = "cd " + folder + " && openssl ";
-  Shell(openssl +
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem "
-        "2>/dev/null");
-  for (const char* who : {"server", "client"}) {
-    const std::string name = who;
-    Shell(openssl + "req -newkey rsa:2048 -nodes -subj /CN=" + name + " -keyout " + name +
-          ".key -out " + name + ".csr 2>/dev/null");
-    Shell("cd " + folder +
-          " && printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\\n' > ext && openssl x509 "
-          "-req -days 2 -in " +
-          name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile ext -out " + name +
-          ".pem 2>/dev/null");
-  }
+  MakeAuthority(folder, "ca");
+  for (const char* who : {"server", "client"}) MakeCertificate(folder, who, "ca");
 }
 
 }  // namespace
 
-bool Eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+int FreePort() {
+  // Below the kernel's own choice (32768 and up): there any connection of a test that runs beside
+  // this one could take the port before its server listens.
+  constexpr int kFirst = 15000, kLast = 32000;
+  std::random_device random;
+  std::uniform_int_distribution<int> any(kFirst, kLast);
+  for (int tries = 0; tries < 1000; ++tries) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(any(random)));
+    const bool is_free =
+        fd >= 0 && bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    if (is_free) return ntohs(address.sin_port);
+  }
+  throw std::runtime_error("no free port on loopback");
+}
+
+bool Eventually(const std::function<bool()>& condition, std::chrono::seconds within) {
+  const auto end = std::chrono::steady_clock::now() + within;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -98,6 +88,10 @@ EtcdServer::EtcdServer(const Options& options) : options_(options) {
 }
 
 EtcdServer::~EtcdServer() {
+  for (const pid_t pid : background_) {
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
   for (size_t i = 0; i < members_.size(); ++i) Kill(i);
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
@@ -146,10 +140,11 @@ void EtcdServer::Launch(Member& member) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  const std::string log = folder_ + "/" + member.name + ".log";
+  const std::string log = LogOf(member);
   const pid_t pid = fork();
   if (pid < 0) throw std::runtime_error("cannot fork");
   if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that crashes leaves none
     const int fd = open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
     if (fd >= 0) {
       dup2(fd, 1);
@@ -162,14 +157,22 @@ void EtcdServer::Launch(Member& member) {
   member.pid = pid;
 }
 
-void EtcdServer::WaitUntilServing() const {
+void EtcdServer::WaitUntilServing() {
   const bool serves = Eventually([this] {
+    for (Member& member : members_) {
+      if (member.pid == 0 || waitpid(member.pid, nullptr, WNOHANG) != member.pid) continue;
+      member.pid = 0;
+      throw std::runtime_error("etcd has ended: " + Contents(LogOf(member)));
+    }
     // A refusal for want of a password is an answer too. A read leaves the revisions alone.
     const std::string answer = Etcdctl("get bellwether-test-probe 2>&1; echo status $?");
     return answer.find("status 0") != std::string::npos ||
            answer.find("user name is empty") != std::string::npos;
   });
-  if (!serves) throw std::runtime_error("etcd does not serve; its logs were in " + folder_);
+  if (serves) return;
+  std::string logs;
+  for (const Member& member : members_) logs += member.name + ": " + Contents(LogOf(member)) + "\n";
+  throw std::runtime_error("etcd does not serve: " + logs);
 }
 
 void EtcdServer::Signal(size_t member, int signal) const { kill(members_[member].pid, signal); }
@@ -188,13 +191,40 @@ void EtcdServer::Start(size_t member) {
 }
 
 std::string EtcdServer::Etcdctl(const std::string& arguments) const {
-  std::string command =
-      "ETCDCTL_API=3 timeout 30 " + Binary("etcdctl") + " --endpoints=" + endpoints();
+  return Shell(kBounded + EtcdctlCommand(endpoints(), arguments));
+}
+
+std::string EtcdServer::EtcdctlAt(size_t member, const std::string& arguments) const {
+  return Shell(kBounded + EtcdctlCommand(members_[member].url, arguments));
+}
+
+void EtcdServer::EtcdctlInBackground(const std::string& arguments) {
+  const std::string command =
+      "exec env ETCDCTL_API=3 " + EtcdctlCommand(endpoints(), arguments) + " > /dev/null 2>&1";
+  const pid_t pid = fork();
+  if (pid < 0) throw std::runtime_error("cannot fork");
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  background_.push_back(pid);
+}
+
+std::string EtcdServer::EtcdctlCommand(const std::string& endpoints,
+                                       const std::string& arguments) const {
+  std::string command = Binary("etcdctl") + " --endpoints=" + endpoints;
   if (options_.mutual_tls) {
     command += " --cacert=" + folder_ + "/ca.pem --cert=" + folder_ +
                "/client.pem --key=" + folder_ + "/client.key";
   }
-  return Shell(command + " " + arguments);
+  return command + " " + arguments;
 }
+
+std::string EtcdServer::Metrics(size_t member) const {
+  return Shell("curl -s --max-time 30 " + members_[member].url + "/metrics");
+}
+
+void EtcdServer::ReplaceCertificates() const { MakeCertificates(folder_); }
 
 }  // namespace bellwether::test

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -36,6 +37,16 @@ class EtcdServer {
   void Start(size_t member);  // again, with its data; returns when it serves
   // Runs etcdctl with this cluster's endpoints and certificates; its standard output.
   std::string Etcdctl(const std::string& arguments) const;
+  // With one member's endpoint alone.
+  std::string EtcdctlAt(size_t member, const std::string& arguments) const;
+  // Starts an etcdctl that goes on until it ends by itself or this server does. Its output is
+  // nobody's.
+  void EtcdctlInBackground(const std::string& arguments);
+  // What the member tells Prometheus; not with TLS.
+  std::string Metrics(size_t member) const;
+  // A new authority, and new certificates and keys of server and client, over the old files. A
+  // running member goes on trusting the old authority until it is started again.
+  void ReplaceCertificates() const;
 
  private:
   struct Member {
@@ -43,14 +54,21 @@ class EtcdServer {
     pid_t pid = 0;
   };
   void Launch(Member& member);
-  void WaitUntilServing() const;
+  std::string EtcdctlCommand(const std::string& endpoints, const std::string& arguments) const;
+  void WaitUntilServing();
+  std::string LogOf(const Member& member) const { return folder_ + "/" + member.name + ".log"; }
 
   const Options options_;
   std::string folder_;
   std::vector<Member> members_;
+  std::vector<pid_t> background_;
 };
 
+// On loopback; nothing keeps it free.
+int FreePort();
+
 // Waits, long if need be, until the condition holds; false when it never did.
-bool Eventually(const std::function<bool()>& condition);
+bool Eventually(const std::function<bool()>& condition,
+                std::chrono::seconds within = std::chrono::seconds(60));
 
 }  // namespace bellwether::test

@@ -46,6 +46,7 @@ int64_t SimEtcd::Applied(size_t member) const {
 void SimEtcd::CrashMember(size_t member) {
   Member& m = members_[member];
   if (!m.up) return;
+  world_.Count("member crashed");
   if (!m.isolated) m.applied = store_.revision();
   m.up = false;
   std::erase_if(parked_, [member](const Parked& p) { return p.member == member; });
@@ -65,6 +66,7 @@ void SimEtcd::RestartMember(size_t member) {
 void SimEtcd::Isolate(size_t member) {
   Member& m = members_[member];
   if (m.isolated) return;
+  world_.Count("member cut off");
   if (m.up) m.applied = store_.revision();
   m.isolated = true;
   m.leaderless_since = world_.now();
@@ -90,11 +92,18 @@ void SimEtcd::LoseLeader() {
 void SimEtcd::Restore(int64_t revision, bool new_cluster_id) {
   for (size_t m = 0; m < members_.size(); ++m) CrashMember(m);
   parked_.clear();
+  world_.Count("snapshot restored");
   store_.Restore(revision);
   if (new_cluster_id) ++cluster_id_;
   lease_clocks_.clear();
   for (const auto& [id, lease] : store_.leases()) GrantClock(id, lease.ttl_s);
   for (size_t m = 0; m < members_.size(); ++m) RestartMember(m);
+}
+
+void SimEtcd::Compact() {
+  world_.Count("compaction");
+  (void)store_.Compact(store_.revision());
+  ++raft_entries_;
 }
 
 void SimEtcd::ElectLater() {
@@ -114,13 +123,15 @@ void SimEtcd::TryElect() {
   leader_ = voters[world_.random().Below(voters.size())];
   ++term_;
   ++leader_changes_;
+  world_.Count("etcd's leader changed");
   ++raft_entries_;
   Promote();
   Unpark();
   for (const size_t m : voters) SyncLater(m);
 }
 
-// Streams that ask for a leader are ended once their member has had none for three election timeouts.
+// Streams that ask for a leader are ended once their member has had none for three election
+// timeouts.
 void SimEtcd::CheckLeaderless() {
   world_.After(3 * kElectionTimeout, [this] {
     const RpcStatus no_leader{RpcCode::kUnavailable, "etcdserver: no leader"};
@@ -150,6 +161,7 @@ void SimEtcd::WithQuorum(size_t member, bool writes, std::function<Result()> run
     for (Parked& parked : parked_) {
       if (parked.answered) continue;
       parked.answered = true;
+      world_.Count("request timed out without a leader");
       parked.answer({RpcCode::kUnavailable, "etcdserver: request timed out"}, {});
       break;
     }
@@ -176,6 +188,7 @@ void SimEtcd::Unpark() {
     if (fate < 8 || (parked.writes && fate == 8)) {
       auto result = parked.run();
       if (fate < 8) std::tie(status, bytes) = std::move(result);
+      if (fate == 8) world_.Count("applied, but called failed");
     }
     if (!parked.answered) parked.answer(std::move(status), std::move(bytes));
   }
@@ -206,7 +219,9 @@ SimEtcd::Result SimEtcd::Ok(size_t member, Response response) {
 bool SimEtcd::TokenValid(const std::string& token) const {
   if (options_.username.empty()) return true;
   const auto it = tokens_.find(token);
-  return it != tokens_.end() && world_.now() < it->second;
+  if (it != tokens_.end() && world_.now() < it->second) return true;
+  world_.Count("token refused");
+  return false;
 }
 
 void SimEtcd::Unary(const From& from, const std::string& method, const std::string& request,
@@ -232,9 +247,9 @@ void SimEtcd::Unary(const From& from, const std::string& method, const std::stri
       return local();
     }
   }
-  WithQuorum(from.member, writes,
-             [this, from, method, request] { return Apply(from, method, request); },
-             std::move(answer));
+  WithQuorum(
+      from.member, writes, [this, from, method, request] { return Apply(from, method, request); },
+      std::move(answer));
 }
 
 SimEtcd::Result SimEtcd::Local(const From& from, const std::string& method,
@@ -247,7 +262,8 @@ SimEtcd::Result SimEtcd::Local(const From& from, const std::string& method,
     }
     if (who.name() != options_.username || who.password() != options_.password) {
       return {{RpcCode::kInvalidArgument,
-               "etcdserver: authentication failed, invalid user ID or password"}, {}};
+               "etcdserver: authentication failed, invalid user ID or password"},
+              {}};
     }
     pb::AuthenticateResponse response;
     response.set_token("token." + std::to_string(++last_token_));
@@ -309,7 +325,7 @@ SimEtcd::Result SimEtcd::Apply(const From& from, const std::string& method,
     if (!status.ok()) return {std::move(status), {}};
     ++raft_entries_;
     Committed(before, origin);
-    if (put && quota_trap_) return {kNoSpaceStatus, {}};
+    if (put && quota_trap_) return AppliedAndCalledRefused();
     if (put) return Ok(from.member, pb::PutResponse());
     pb::DeleteRangeResponse deleted = response.responses(0).response_delete_range();
     deleted.clear_header();
@@ -337,7 +353,8 @@ SimEtcd::Result SimEtcd::Apply(const From& from, const std::string& method,
       response.set_ttl(-1);
     } else {
       const auto left = *ExpiryOf(ask.id()) - world_.now();
-      response.set_ttl(std::max<int64_t>(0, std::chrono::floor<std::chrono::seconds>(left).count()));
+      response.set_ttl(
+          std::max<int64_t>(0, std::chrono::floor<std::chrono::seconds>(left).count()));
       response.set_grantedttl(it->second.ttl_s);
       if (ask.keys()) {
         for (const std::string& key : it->second.keys) response.add_keys(key);
@@ -359,8 +376,14 @@ void SimEtcd::NoteRead(const From& from, const pb::RangeRequest& request) const 
 
 std::optional<RpcStatus> SimEtcd::Refuses(const pb::TxnRequest& request) const {
   if (!nospace_) return std::nullopt;
-  if (SimStore::HasPut(request) || options_.nospace_refuses_every_txn) return kNoSpaceStatus;
-  return std::nullopt;
+  if (!SimStore::HasPut(request) && !options_.nospace_refuses_every_txn) return std::nullopt;
+  world_.Count("refused for want of space");
+  return kNoSpaceStatus;
+}
+
+SimEtcd::Result SimEtcd::AppliedAndCalledRefused() {
+  world_.Count("applied, but called refused for want of space");
+  return {kNoSpaceStatus, {}};
 }
 
 SimEtcd::Result SimEtcd::ApplyTxn(const From& from, const pb::TxnRequest& request) {
@@ -375,7 +398,7 @@ SimEtcd::Result SimEtcd::ApplyTxn(const From& from, const pb::TxnRequest& reques
     if (op.has_request_range()) NoteRead(from, op.request_range());
   }
   Committed(before, {Origin::Kind::kClient, from.client});
-  if (quota_trap_ && SimStore::HasPut(request)) return {kNoSpaceStatus, {}};
+  if (quota_trap_ && SimStore::HasPut(request)) return AppliedAndCalledRefused();
   return Ok(from.member, std::move(response));
 }
 
@@ -388,7 +411,7 @@ SimEtcd::Result SimEtcd::Grant(const From& from, const pb::LeaseGrantRequest& re
   RpcStatus status = store_.Grant(id, ttl_s);
   if (!status.ok()) return {std::move(status), {}};
   GrantClock(id, ttl_s);
-  if (quota_trap_) return {kNoSpaceStatus, {}};
+  if (quota_trap_) return AppliedAndCalledRefused();
   pb::LeaseGrantResponse response;
   response.set_id(id);
   response.set_ttl(ttl_s);
@@ -491,19 +514,23 @@ void SimEtcd::Tick() {
     for (const auto& [id, clock] : lease_clocks_) {
       if (clock.expiry <= world_.now()) expired.push_back(id);
     }
-    for (const int64_t id : expired) (void)RevokeNow(id, {Origin::Kind::kExpiry, 0});
+    for (const int64_t id : expired) {
+      world_.Count("lease expired");
+      (void)RevokeNow(id, {Origin::Kind::kExpiry, 0});
+    }
   }
   world_.After(kExpiryTick, [this, alive = std::weak_ptr(alive_)] {
     if (!alive.expired()) Tick();
   });
 }
 
-// A new leader does not know when the old one was last asked: every lease starts anew, and a bit more.
+// A new leader does not know when the old one was last asked: every lease starts anew, and a bit
+// more.
 void SimEtcd::Promote() {
   std::vector<std::function<void()>> waiting;
   for (auto& [id, clock] : lease_clocks_) {
-    clock.expiry = world_.now() + std::chrono::seconds(store_.leases().at(id).ttl_s) +
-                   kElectionTimeout;
+    clock.expiry =
+        world_.now() + std::chrono::seconds(store_.leases().at(id).ttl_s) + kElectionTimeout;
     for (auto& later : std::exchange(clock.waiting, {})) waiting.push_back(std::move(later));
   }
   for (const auto& later : waiting) later();
@@ -524,8 +551,8 @@ void SimEtcd::Committed(int64_t before, Origin origin) {
 }
 
 void SimEtcd::SyncLater(size_t member) {
-  const Nanoseconds lag = world_.random().OneIn(30) ? world_.Between(0ms, 300ms)
-                                                    : world_.Between(0us, 500us);
+  const Nanoseconds lag =
+      world_.random().OneIn(30) ? world_.Between(0ms, 300ms) : world_.Between(0us, 500us);
   world_.After(lag, [this, member] { Sync(member); });
 }
 

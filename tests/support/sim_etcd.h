@@ -1,9 +1,11 @@
-// A simulated etcd cluster at the level of its messages: what etcd 3.4 to 3.7 answers to the bytes of a request, when it answers,
-// and what it does by itself (expiring leases, telling watchers, electing a leader of its own).
+// A simulated etcd cluster at the level of its messages: what etcd 3.4 to 3.7 answers to the bytes
+// of a request, when it answers, and what it does by itself (expiring leases, telling watchers,
+// electing a leader of its own).
 //
-// Simplified: one state machine stands for all members, which differ in whether they are up, cut off, and how late they
-// tell their watchers. Everything that etcd leaves open (order of concurrent calls, whether a request whose answer failed was
-// applied, how events are packed into responses, when an expired lease is found) is drawn from the world's seed.
+// Simplified: one state machine stands for all members, which differ in whether they are up, cut
+// off, and how late they tell their watchers. Everything that etcd leaves open (order of concurrent
+// calls, whether a request whose answer failed was applied, how events are packed into responses,
+// when an expired lease is found) is drawn from the world's seed.
 #pragma once
 
 #include <deque>
@@ -29,7 +31,8 @@ struct Origin {
 
 struct SimEtcdOptions {
   size_t members = 1;
-  // Watch responses with more events than this are sent in pieces to watches that allow it; 0 = never.
+  // Watch responses with more events than this are sent in pieces to watches that allow it; 0 =
+  // never.
   size_t fragment_events = 0;
   // NOSPACE refuses transactions without a put too, as before 3.4.20 and 3.5.7.
   bool nospace_refuses_every_txn = false;
@@ -66,7 +69,8 @@ class SimEtcd {
   SimEtcd(const SimEtcd&) = delete;
   SimEtcd& operator=(const SimEtcd&) = delete;
 
-  // A request that has arrived at a member. Without a leader it waits; the answer may then be an error although it counted.
+  // A request that has arrived at a member. Without a leader it waits; the answer may then be an
+  // error although it counted.
   void Unary(const From& from, const std::string& method, const std::string& request,
              Answer answer);
   std::unique_ptr<ServerStream> Open(const From& from, const std::string& method, StreamOut* out);
@@ -83,16 +87,21 @@ class SimEtcd {
   void Isolate(size_t member);
   void Rejoin(size_t member);
   void LoseLeader();
-  // All members stop and start again with an older state; as a cluster with another id, or as if it were the same one.
+  // All members stop and start again with an older state; as a cluster with another id, or as if it
+  // were the same one.
   void Restore(int64_t revision, bool new_cluster_id);
   void RaiseNoSpace() { nospace_ = true; }
   void DisarmNoSpace() { nospace_ = quota_trap_ = false; }
   // Puts are applied and then reported as refused: the moment in which the quota is crossed.
   void SpringQuotaTrap() { quota_trap_ = true; }
-  void Compact() { (void)store_.Compact(store_.revision()); ++raft_entries_; }
+  void Compact();
   void ForgetTokens() { tokens_.clear(); }
-  // Watchers are not told of one event in so many: etcd issues 18089, 19179 and others. 0 = all are told.
+  // Watchers are not told of one event in so many: etcd issues 18089, 19179 and others. 0 = all are
+  // told.
   void LoseEvents(uint64_t one_in) { lose_one_in_ = one_in; }
+  // One time in so many, watchers are told of an old revision once more, as before 3.4.24, 3.5.8
+  // (and 3.6.2, of old ones).
+  void RepeatEvents(uint64_t one_in) { repeat_one_in_ = one_in; }
 
   bool up(size_t member) const { return members_[member].up; }
   bool isolated(size_t member) const { return members_[member].isolated; }
@@ -108,8 +117,11 @@ class SimEtcd {
   std::optional<Time> GrantedAt(int64_t lease) const;
 
   // Called after each revision.
-  void OnCommit(std::function<void(int64_t revision, Origin)> told) { on_commit_ = std::move(told); }
-  // Called when a client has read who is ahead of it under this prefix, with its answer still on the way.
+  void OnCommit(std::function<void(int64_t revision, Origin)> told) {
+    on_commit_ = std::move(told);
+  }
+  // Called when a client has read who is ahead of it under this prefix, with its answer still on
+  // the way.
   void OnAheadRead(std::function<void(const From&, const std::string& begin)> told) {
     on_ahead_read_ = std::move(told);
   }
@@ -126,7 +138,7 @@ class SimEtcd {
   struct Member {
     bool up = true;
     bool isolated = false;
-    int64_t applied = 1;          // of one that is cut off; else the store's
+    int64_t applied = 1;  // of one that is cut off; else the store's
     Time leaderless_since{};
   };
   struct Parked {
@@ -139,7 +151,8 @@ class SimEtcd {
   struct LeaseClock {
     Time granted_at;
     Time expiry;
-    std::vector<std::function<void()>> waiting;  // keepalives of an expired lease, until it is revoked or renewed
+    // keepalives of an expired lease, until it is revoked or renewed
+    std::vector<std::function<void()>> waiting;
   };
 
   bool Connected(size_t member) const;
@@ -153,6 +166,7 @@ class SimEtcd {
 
   Result Apply(const From& from, const std::string& method, const std::string& request);
   void NoteRead(const From& from, const pb::RangeRequest& request) const;
+  Result AppliedAndCalledRefused();
   Result ApplyTxn(const From& from, const pb::TxnRequest& request);
   Result Grant(const From& from, const pb::LeaseGrantRequest& request);
   Result Local(const From& from, const std::string& method, const std::string& request);
@@ -187,6 +201,7 @@ class SimEtcd {
   bool nospace_ = false;
   bool quota_trap_ = false;
   uint64_t lose_one_in_ = 0;
+  uint64_t repeat_one_in_ = 0;
   std::map<int64_t, LeaseClock> lease_clocks_;
   std::map<std::string, Time> tokens_;
   uint64_t last_token_ = 0;

@@ -74,8 +74,8 @@ void SimEtcd::WatchServer::Create(const pb::WatchCreateRequest& request) {
   }
   Watcher watcher{.key = request.key(), .range_end = request.range_end()};
   watcher.fragment = request.fragment();
-  watcher.next = request.start_revision() > 0 ? request.start_revision()
-                                              : etcd_.Applied(from_.member) + 1;
+  watcher.next =
+      request.start_revision() > 0 ? request.start_revision() : etcd_.Applied(from_.member) + 1;
   for (const int filter : request.filters()) {
     watcher.no_put |= filter == pb::WatchCreateRequest::NOPUT;
     watcher.no_delete |= filter == pb::WatchCreateRequest::NODELETE;
@@ -89,6 +89,7 @@ void SimEtcd::WatchServer::Create(const pb::WatchCreateRequest& request) {
 
 void SimEtcd::WatchServer::Cancel(int64_t id, int64_t compacted, const std::string& reason) {
   watchers_.erase(id);
+  if (compacted > 0) etcd_.world_.Count("watch cancelled by a compaction");
   pb::WatchResponse response;
   response.set_canceled(true);
   response.set_compact_revision(compacted);
@@ -98,8 +99,9 @@ void SimEtcd::WatchServer::Cancel(int64_t id, int64_t compacted, const std::stri
 
 bool SimEtcd::WatchServer::Watcher::Wants(const mvccpb::Event& event) const {
   const std::string& k = event.kv().key();
-  const bool in = range_end.empty() ? k == key
-                                    : k >= key && (range_end == std::string(1, '\0') || k < range_end);
+  const bool in = range_end.empty()
+                      ? k == key
+                      : k >= key && (range_end == std::string(1, '\0') || k < range_end);
   return in && !(event.type() == mvccpb::Event::PUT ? no_put : no_delete);
 }
 
@@ -120,17 +122,35 @@ void SimEtcd::WatchServer::Sync() {
   }
 }
 
-// A watcher that keeps up hears of each revision by itself; one that lags may hear of several at once.
+// A watcher that keeps up hears of each revision by itself; one that lags may hear of several at
+// once.
 void SimEtcd::WatchServer::Tell(int64_t id, Watcher& watcher) {
   const bool together = etcd_.world_.random().OneIn(2);
   std::vector<mvccpb::Event> events;
   for (; watcher.next <= etcd_.Applied(from_.member); ++watcher.next) {
     for (const mvccpb::Event& event : etcd_.store_.At(watcher.next)) {
-      const bool lost = etcd_.lose_one_in_ > 0 && etcd_.world_.random().OneIn(etcd_.lose_one_in_);
-      if (watcher.Wants(event) && !lost) events.push_back(event);
+      if (!watcher.Wants(event)) continue;
+      if (etcd_.lose_one_in_ > 0 && etcd_.world_.random().OneIn(etcd_.lose_one_in_)) {
+        etcd_.world_.Count("event lost by the server");
+      } else {
+        events.push_back(event);
+      }
     }
     if (!together) SendEvents(id, watcher, std::exchange(events, {}));
   }
+  SendEvents(id, watcher, std::move(events));
+  if (etcd_.repeat_one_in_ > 0 && etcd_.world_.random().OneIn(etcd_.repeat_one_in_)) {
+    TellAgain(id, watcher);
+  }
+}
+
+void SimEtcd::WatchServer::TellAgain(int64_t id, const Watcher& watcher) {
+  const auto back = static_cast<int64_t>(1 + etcd_.world_.random().Below(10));
+  std::vector<mvccpb::Event> events;
+  for (const mvccpb::Event& event : etcd_.store_.At(std::max<int64_t>(1, watcher.next - back))) {
+    if (watcher.Wants(event)) events.push_back(event);
+  }
+  if (!events.empty()) etcd_.world_.Count("event told again");
   SendEvents(id, watcher, std::move(events));
 }
 
@@ -140,6 +160,7 @@ void SimEtcd::WatchServer::SendEvents(int64_t id, const Watcher& watcher,
   const size_t most = watcher.fragment && etcd_.options_.fragment_events > 0
                           ? etcd_.options_.fragment_events
                           : events.size();
+  if (events.size() > most) etcd_.world_.Count("revisions told in fragments");
   for (size_t at = 0; at < events.size(); at += most) {
     pb::WatchResponse response;
     const size_t end = std::min(at + most, events.size());

@@ -26,6 +26,8 @@ class SimEtcd::WatchServer final : public SimEtcd::ServerStream {
   void Create(const pb::WatchCreateRequest& request);
   void Cancel(int64_t id, int64_t compacted, const std::string& reason);
   void Tell(int64_t id, Watcher& watcher);
+  // A revision from before, as some servers do.
+  void TellAgain(int64_t id, const Watcher& watcher);
   void SendEvents(int64_t id, const Watcher& watcher, std::vector<mvccpb::Event> events);
   void Send(pb::WatchResponse response, int64_t id);
 

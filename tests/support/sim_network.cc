@@ -11,9 +11,15 @@ using namespace std::chrono_literals;
 using etcd::RpcCode;
 using etcd::RpcStatus;
 
-// With data under way TCP gives up after 3 s, without any HTTP/2 pings do after 13 s (GrpcTransportOptions).
+// With data under way TCP gives up after 3 s, without any HTTP/2 pings do after 13 s
+// (GrpcTransportOptions).
 constexpr Nanoseconds kPatienceLeast = 3s;
 constexpr Nanoseconds kPatienceMost = 13s;
+// After a refused connection gRPC fails every call for so long, without a try (grpc_channels.cc).
+constexpr Nanoseconds kReconnectPause = 300ms;
+constexpr Nanoseconds kLate = 100ms;
+
+const RpcStatus kRefused{RpcCode::kUnavailable, "failed to connect: connection refused", true};
 
 }  // namespace
 
@@ -21,11 +27,22 @@ struct SimTransport::Link {
   LinkConditions conditions;
   uint64_t cut_number = 0;
   std::vector<std::function<void()>> held;  // calls that wait for the cut to heal
-  std::vector<std::shared_ptr<Pipe>> held_pipes;  // streams of which a message waits; nobody else may know them any more
+  // streams of which a message waits; nobody else may know them any more
+  std::vector<std::shared_ptr<Pipe>> held_pipes;
   std::map<uint64_t, std::shared_ptr<Call>> calls;
   std::map<uint64_t, std::weak_ptr<Pipe>> pipes;
   uint64_t last = 0;
-  bool ended = false;  // with its process: a cut does not heal any more, so nothing is held for that (it would hold the link)
+  Time refused_until{};
+  uint64_t newest_arrived[2] = {0, 0};  // of calls, by direction
+  // with its process: a cut does not heal any more, so nothing is held for that (it would hold the
+  // link)
+  bool ended = false;
+  bool Refuses(const World& world, const SimEtcd& etcd, size_t member) {
+    if (world.now() < refused_until) return true;
+    if (etcd.up(member)) return false;
+    refused_until = world.now() + kReconnectPause;
+    return true;
+  }
   bool CutFor(Way way) const { return way == Way::kUp ? conditions.up_cut : conditions.down_cut; }
 };
 
@@ -47,15 +64,14 @@ class SimTransport::Pipe final : public SimEtcd::StreamOut,
 
   void Connect(const SimEtcd::From& from, const std::string& method) {
     Push(Way::kUp, [this, from, method] {
-      if (!etcd_.up(from.member)) {
-        return Fail({RpcCode::kUnavailable, "failed to connect: connection refused", true});
-      }
+      if (link_->Refuses(world_, etcd_, from.member)) return Fail(kRefused);
       member_ = from.member;
       server_ = etcd_.Open(from, method, this);
     });
   }
 
   void Write(std::string bytes) {
+    world_.Note(bytes);
     Push(Way::kUp, [this, bytes = std::move(bytes)] {
       if (server_ && etcd_.up(member_)) server_->Receive(bytes);
     });
@@ -77,6 +93,7 @@ class SimTransport::Pipe final : public SimEtcd::StreamOut,
   }
 
   void Send(std::string bytes) override {
+    world_.Note(bytes);
     Push(Way::kDown, [this, bytes = std::move(bytes)] {
       if (broken_ || !sink_) return;
       scheduler_->Post([self = shared_from_this(), bytes] {
@@ -89,6 +106,8 @@ class SimTransport::Pipe final : public SimEtcd::StreamOut,
       if (!std::exchange(broken_, true)) TellEnd(status);
     });
   }
+
+  void Stall() { stalled_ = true; }
 
   void Heal() {
     Flush(Way::kUp);
@@ -106,6 +125,7 @@ class SimTransport::Pipe final : public SimEtcd::StreamOut,
   void Push(Way way, std::function<void()> arrive) {
     Lane& l = lane(way);
     if (world_.random().Below(1000) < link_->conditions.loss_per_mille) {
+      world_.Count("message of a stream lost");
       // TCP would send it again; what cannot be sent breaks the connection.
       world_.After(world_.Between(0ms, 500ms), [self = shared_from_this()] {
         self->Fail({RpcCode::kUnavailable, "connection reset by peer"});
@@ -116,11 +136,14 @@ class SimTransport::Pipe final : public SimEtcd::StreamOut,
     world_.At(l.last_arrival, [self = shared_from_this(), way] { self->Arrive(way); });
   }
 
-  // Events of the same time may run in any order, but the lane's order is kept: each takes the front.
+  // Events of the same time may run in any order, but the lane's order is kept: each takes the
+  // front.
   void Arrive(Way way) {
     Lane& l = lane(way);
+    if (stalled_ && way == Way::kDown) return world_.Count("message of a stalled stream");
     if (l.held || link_->CutFor(way)) {
       if (link_->ended) return;
+      world_.Count("message held up by a cut");
       if (!std::exchange(l.held, true)) link_->held_pipes.push_back(shared_from_this());
       ++owed_[static_cast<size_t>(way)];
       return;
@@ -157,6 +180,7 @@ class SimTransport::Pipe final : public SimEtcd::StreamOut,
   std::unique_ptr<SimEtcd::ServerStream> server_;
   size_t member_ = 0;
   bool broken_ = false;
+  bool stalled_ = false;
   Lane up_, down_;
   size_t owed_[2] = {0, 0};
 };
@@ -189,21 +213,32 @@ SimTransport::~SimTransport() {
   }
 }
 
-const LinkConditions& SimTransport::link(size_t member) const {
-  return links_[member]->conditions;
-}
+const LinkConditions& SimTransport::link(size_t member) const { return links_[member]->conditions; }
 
 Nanoseconds SimTransport::Delay(World& world, const Link& link, Way way) {
-  const Nanoseconds usual =
-      way == Way::kUp ? link.conditions.up_delay : link.conditions.down_delay;
-  return world.Between(usual / 2, usual * 2);
+  const Nanoseconds usual = way == Way::kUp ? link.conditions.up_delay : link.conditions.down_delay;
+  return link.conditions.steady ? usual : world.Between(usual / 2, usual * 2);
 }
 
 void SimTransport::Carry(World& world, const std::shared_ptr<Link>& link, Way way,
                          std::function<void()> arrive) {
-  if (world.random().Below(1000) < link->conditions.loss_per_mille) return;
-  world.After(Delay(world, *link, way), [link, way, arrive = std::move(arrive)] {
+  if (world.random().Below(1000) < link->conditions.loss_per_mille) {
+    return world.Count(way == Way::kUp ? "request lost" : "answer lost");
+  }
+  const bool repeat =
+      way == Way::kUp && world.random().Below(1000) < link->conditions.repeat_per_mille;
+  if (repeat) {
+    world.Count("request repeated");
+    world.After(Delay(world, *link, way) + world.Between(0ms, 2s), arrive);
+  }
+  const Nanoseconds delay = Delay(world, *link, way);
+  if (delay > kLate) world.Count("message late");
+  world.After(delay, [&world, link, way, number = ++link->last, arrive = std::move(arrive)] {
+    uint64_t& newest = link->newest_arrived[static_cast<size_t>(way)];
+    if (number < newest) world.Count("message overtaken by a later one");
+    newest = std::max(newest, number);
     if (!link->CutFor(way)) return arrive();
+    world.Count("message held up by a cut");
     if (!link->ended) link->held.push_back(arrive);
   });
 }
@@ -213,7 +248,8 @@ void SimTransport::Finish(const std::shared_ptr<Call>& call, RpcStatus status, s
   call->scheduler->Cancel(call->timer);
   call->link->calls.erase(call->number);
   auto done = std::exchange(call->done, nullptr);
-  // The transport may be destroyed before this runs, together with everything that `done` refers to.
+  // The transport may be destroyed before this runs, together with everything that `done` refers
+  // to.
   call->scheduler->Post([done = std::move(done), status = std::move(status),
                          bytes = std::move(bytes)]() mutable { done(status, std::move(bytes)); });
 }
@@ -231,16 +267,19 @@ void SimTransport::Unary(const std::string& method, std::string request,
     Finish(call, {RpcCode::kDeadlineExceeded, "Deadline Exceeded"}, {});
   });
   const SimEtcd::From from{client_, options.endpoint, options.token, options.has_leader};
-  Carry(world_, link, Way::kUp, [&world = world_, &etcd = etcd_, link, call, from, method,
-                                 request = std::move(request)] {
-    const auto reply = [&world, link, call](RpcStatus status, std::string bytes) {
-      Carry(world, link, Way::kDown, [call, status, bytes] { Finish(call, status, bytes); });
-    };
-    if (!etcd.up(from.member)) {
-      return reply({RpcCode::kUnavailable, "failed to connect: connection refused", true}, {});
-    }
-    etcd.Unary(from, method, request, reply);
-  });
+  world_.Note(request);
+  Carry(world_, link, Way::kUp,
+        [&world = world_, &etcd = etcd_, link, call, from, method, request = std::move(request)] {
+          const auto reply = [&world, link, call](RpcStatus status, std::string bytes) {
+            world.Note(bytes);
+            Carry(world, link, Way::kDown, [&world, call, status, bytes] {
+              if (!call->done) world.Count("answer after its caller gave up");
+              Finish(call, status, bytes);
+            });
+          };
+          if (link->Refuses(world, etcd, from.member)) return reply(kRefused, {});
+          etcd.Unary(from, method, request, reply);
+        });
 }
 
 std::unique_ptr<etcd::Stream> SimTransport::Open(const std::string& method,
@@ -282,9 +321,16 @@ void SimTransport::SetLink(size_t member, const LinkConditions& conditions) {
   for (const auto& pipe : std::exchange(link->held_pipes, {})) pipe->Heal();
 }
 
+void SimTransport::StallStreams(size_t member) {
+  for (const auto& [number, pipe] : links_[member]->pipes) {
+    if (const auto p = pipe.lock()) p->Stall();
+  }
+}
+
 void SimTransport::BreakConnections(size_t member) {
   const std::shared_ptr<Link>& link = links_[member];
   const RpcStatus reset{RpcCode::kUnavailable, "connection reset by peer"};
+  world_.Count("connections reset");
   const auto calls = link->calls;
   for (const auto& [number, call] : calls) Finish(call, reset, {});
   const auto pipes = link->pipes;

@@ -1,6 +1,7 @@
-// The simulated network between one process and the members of an etcd: a link per member that delays, loses, cuts and heals,
-// behind etcd::Transport. Calls and streams overtake each other; within a stream order is kept, as in gRPC. A message that was
-// held up by a cut may arrive when it is healed, long after its sender has given up.
+// The simulated network between one process and the members of an etcd: a link per member that
+// delays, loses, cuts and heals, behind etcd::Transport. Calls and streams overtake each other;
+// within a stream order is kept, as in gRPC. A message that was held up by a cut may arrive when it
+// is healed, long after its sender has given up.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +19,19 @@
 namespace bellwether::sim {
 
 struct LinkConditions {
-  Nanoseconds up_delay{std::chrono::microseconds(300)};    // to etcd; each message takes up to twice as long
+  // to etcd; unless steady, each message takes from half to twice as long
+  Nanoseconds up_delay{std::chrono::microseconds(300)};
   Nanoseconds down_delay{std::chrono::microseconds(300)};  // from etcd
-  uint32_t loss_per_mille = 0;  // of messages; a lost one on a stream breaks the stream
+  bool steady = false;
+  uint32_t loss_per_mille = 0;    // of messages; a lost one on a stream breaks the stream
+  uint32_t repeat_per_mille = 0;  // of requests that are not of a stream, as by a proxy that tries
+                                  // again: each may count twice
   bool up_cut = false;
   bool down_cut = false;
 };
 
-// Owner: the process; destroyed after everything that uses it. Requests that are under way then still arrive.
+// Owner: the process; destroyed after everything that uses it. Requests that are under way then
+// still arrive.
 class SimTransport final : public etcd::Transport {
  public:
   // `client` names the process in what etcd records.
@@ -39,11 +45,15 @@ class SimTransport final : public etcd::Transport {
   std::unique_ptr<etcd::Stream> Open(const std::string& method, const etcd::RpcOptions& options,
                                      etcd::StreamSink* sink) override;
 
-  // A cut that heals lets through what it held up; a cut that lasts breaks the connection on the process's side.
+  // A cut that heals lets through what it held up; a cut that lasts breaks the connection on the
+  // process's side.
   void SetLink(size_t member, const LinkConditions& conditions);
   const LinkConditions& link(size_t member) const;
   // Every stream and call to the member fails: a reset connection.
   void BreakConnections(size_t member);
+  // Nothing more comes out of the streams that are open, although their connection lives: a member
+  // or a proxy that has forgotten them.
+  void StallStreams(size_t member);
 
  private:
   struct Link;

@@ -1,6 +1,7 @@
-// One simulated process as its shard sees it: a clock of its own (CLOCK_BOOTTIME with another origin and a slightly wrong rate),
-// timers and posted tasks on the world's queue. Paused, it runs nothing while its clock goes on; what came in the meantime
-// runs afterwards. Killed, it never runs anything again.
+// One simulated process as its shard sees it: a clock of its own (CLOCK_BOOTTIME with another
+// origin and a slightly wrong rate), timers and posted tasks on the world's queue. Paused, it runs
+// nothing while its clock goes on; what came in the meantime runs afterwards. Killed, it never runs
+// anything again.
 #pragma once
 
 #include <deque>
@@ -39,8 +40,8 @@ class SimScheduler final : public Scheduler {
  private:
   // Events on the world's queue outlive the process.
   struct Process {
-    std::deque<uint64_t> inbox;       // numbers of tasks that are due, in order
-    std::map<uint64_t, Task> tasks;   // posted, and timers
+    std::deque<uint64_t> inbox;      // numbers of tasks that are due, in order
+    std::map<uint64_t, Task> tasks;  // posted, and timers
     uint64_t last = 0;
     bool paused = false;
   };

@@ -30,10 +30,14 @@ bool AnyWrite(const Ops& ops) {
 
 int64_t SortField(const mvccpb::KeyValue& kv, pb::RangeRequest::SortTarget target) {
   switch (target) {
-    case pb::RangeRequest::CREATE: return kv.create_revision();
-    case pb::RangeRequest::MOD: return kv.mod_revision();
-    case pb::RangeRequest::VERSION: return kv.version();
-    default: return 0;
+    case pb::RangeRequest::CREATE:
+      return kv.create_revision();
+    case pb::RangeRequest::MOD:
+      return kv.mod_revision();
+    case pb::RangeRequest::VERSION:
+      return kv.version();
+    default:
+      return 0;
   }
 }
 
@@ -114,18 +118,27 @@ bool SimStore::Holds(const pb::Compare& compare) const {
   const mvccpb::KeyValue* kv = Find(compare.key());
   const auto by = [&](const auto& actual, const auto& wanted) {
     switch (compare.result()) {
-      case pb::Compare::EQUAL: return actual == wanted;
-      case pb::Compare::GREATER: return actual > wanted;
-      case pb::Compare::LESS: return actual < wanted;
-      default: return actual != wanted;
+      case pb::Compare::EQUAL:
+        return actual == wanted;
+      case pb::Compare::GREATER:
+        return actual > wanted;
+      case pb::Compare::LESS:
+        return actual < wanted;
+      default:
+        return actual != wanted;
     }
   };
   switch (compare.target()) {
-    case pb::Compare::CREATE: return by(kv ? kv->create_revision() : 0, compare.create_revision());
-    case pb::Compare::MOD: return by(kv ? kv->mod_revision() : 0, compare.mod_revision());
-    case pb::Compare::VERSION: return by(kv ? kv->version() : 0, compare.version());
-    case pb::Compare::LEASE: return by(kv ? kv->lease() : 0, compare.lease());
-    default: return kv != nullptr && by(kv->value(), compare.value());
+    case pb::Compare::CREATE:
+      return by(kv ? kv->create_revision() : 0, compare.create_revision());
+    case pb::Compare::MOD:
+      return by(kv ? kv->mod_revision() : 0, compare.mod_revision());
+    case pb::Compare::VERSION:
+      return by(kv ? kv->version() : 0, compare.version());
+    case pb::Compare::LEASE:
+      return by(kv ? kv->lease() : 0, compare.lease());
+    default:
+      return kv != nullptr && by(kv->value(), compare.value());
   }
 }
 

@@ -1,7 +1,9 @@
-// etcd's state machine: keys with revisions, transactions, leases with their keys, compaction. What one member would hold
-// after applying the raft log; SimEtcd puts members, time and streams around it.
+// etcd's state machine: keys with revisions, transactions, leases with their keys, compaction. What
+// one member would hold after applying the raft log; SimEtcd puts members, time and streams around
+// it.
 //
-// It keeps every revision for checkers even after compaction; requests see only what etcd would still have.
+// It keeps every revision for checkers even after compaction; requests see only what etcd would
+// still have.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +34,8 @@ class SimStore {
   // All its keys vanish in one revision.
   etcd::RpcStatus Revoke(int64_t id);
   etcd::RpcStatus Compact(int64_t revision);
-  // Everything is as it was at that revision, as after a restore from a snapshot of it. Leases without keys are gone.
+  // Everything is as it was at that revision, as after a restore from a snapshot of it. Leases
+  // without keys are gone.
   void Restore(int64_t revision);
 
   int64_t revision() const { return static_cast<int64_t>(log_.size()); }

@@ -1,11 +1,12 @@
-// The simulated world's time and its one queue of events. Everything that happens in a simulation is an event here, in an
-// order that the seed alone decides, so a run replays from its seed.
+// The simulated world's time and its one queue of events. Everything that happens in a simulation
+// is an event here, in an order that the seed alone decides, so a run replays from its seed.
 //
 // Thread: one.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,8 +44,13 @@ class World {
   uint64_t trace() const { return trace_; }
   void Note(uint64_t number);
   void Note(std::string_view text);
-  // Notes it, and prints it with its time when BELLWETHER_SIM_TRACE is set: for people who look into a seed.
+  // Notes it, and prints it with its time when BELLWETHER_SIM_TRACE is set: for people who look
+  // into a seed.
   void Say(const std::string& text);
+
+  // What was done to the system under test, by kind: a kind that never happens tests nothing.
+  void Count(std::string_view kind) { ++counts_.try_emplace(std::string(kind)).first->second; }
+  const std::map<std::string, uint64_t>& counts() const { return counts_; }
 
  private:
   struct Event {
@@ -61,6 +67,7 @@ class World {
   std::vector<Event> heap_;
   uint64_t last_number_ = 0;
   uint64_t steps_ = 0;
+  std::map<std::string, uint64_t> counts_;
   uint64_t trace_ = 14695981039346656037ull;
 };
 

@@ -1,5 +1,6 @@
-// Contenders on a small model of etcd, with messages late, lost and cut, leases that expire, compaction and resigns, all from a
-// seed. The whole client under the same and more is tested in tests/sim. One seed: BELLWETHER_SEED=n.
+// Contenders on a small model of etcd, with messages late, lost and cut, leases that expire,
+// compaction and resigns, all from a seed. The whole client under the same and more is tested in
+// tests/sim. One seed: BELLWETHER_SEED=n.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -34,7 +35,8 @@ class World {
     while (now_ < kEnd && !::testing::Test::HasFatalFailure()) {
       MonotonicTime next = kEnd;
       if (!queue_.empty()) next = queue_.begin()->first;
-      for (const auto& p : people_) next = std::min(next, p->contender.next_deadline().value_or(kEnd));
+      for (const auto& p : people_)
+        next = std::min(next, p->contender.next_deadline().value_or(kEnd));
       for (const auto& [id, lease] : leases_) next = std::min(next, lease.expires_at);
       now_ = std::max(now_, next);
       Expire();
@@ -74,7 +76,9 @@ class World {
   };
   using Done = std::function<void()>;
 
-  Milliseconds Ms(uint64_t bound) { return Milliseconds(static_cast<int64_t>(random_.Below(bound))); }
+  Milliseconds Ms(uint64_t bound) {
+    return Milliseconds(static_cast<int64_t>(random_.Below(bound)));
+  }
   bool Faulty() const { return now_ < kFaultsEnd; }
   bool Cut(size_t i) const { return now_ < people_[i]->cut_until; }
   bool Drops(size_t i) { return Cut(i) || (Faulty() && random_.OneIn(20)); }
@@ -97,8 +101,12 @@ class World {
   void Trouble() {
     const size_t i = random_.Below(people_.size());
     switch (random_.Below(3)) {
-      case 0: people_[i]->cut_until = now_ + Ms(12000); break;
-      case 1: compacted_ = revision_; break;
+      case 0:
+        people_[i]->cut_until = now_ + Ms(12000);
+        break;
+      case 1:
+        compacted_ = revision_;
+        break;
       default:
         Feed(i, ResignAsked{now_ + Ms(5000)});
         Later(Ms(3000), [this, i] { Feed(i, CampaignAsked{}); });
@@ -146,7 +154,8 @@ class World {
     etcd::TxnResponse out{{}, yes, {}};
     for (const etcd::Op& op : yes ? t.success : t.failure) {
       if (const auto* put = std::get_if<etcd::PutRequest>(&op)) {
-        if (!leases_.contains(put->lease)) return Error{.code = Code::kNotFound, .message = "lease"};
+        if (!leases_.contains(put->lease))
+          return Error{.code = Code::kNotFound, .message = "lease"};
         ++revision_;
         keys_[put->key] = {.key = put->key,
                            .create_revision = {revision_},

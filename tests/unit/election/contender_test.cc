@@ -1,5 +1,5 @@
-// The rules of one place in one queue, one test each; election.md (d) is the checklist. What needs other clients in the same
-// queue (Go, etcdctl) is tested in tests/wire/go.
+// The rules of one place in one queue, one test each; election.md (d) is the checklist. What needs
+// other clients in the same queue (Go, etcdctl) is tested in tests/wire/go.
 #include "election/contender.h"
 
 #include <gmock/gmock.h>
@@ -61,7 +61,8 @@ class ContenderTest : public ::testing::Test {
     Step(GrantAnswered{call, etcd::LeaseGrantResponse{At(10), lease, 15s, now}});
   }
   std::string key() const { return KeyOf("/e", lease); }
-  std::vector<Command> Txn(bool succeeded, int64_t revision, std::vector<etcd::OpResult> results = {}) {
+  std::vector<Command> Txn(bool succeeded, int64_t revision,
+                           std::vector<etcd::OpResult> results = {}) {
     return Step(TxnAnswered{call, etcd::TxnResponse{At(revision), succeeded, std::move(results)}});
   }
   std::vector<Command> Ahead(int64_t revision, std::optional<etcd::KeyValue> ahead = {}) {
@@ -84,9 +85,10 @@ class ContenderTest : public ::testing::Test {
   }
   std::vector<Command> Event(Watched watched, etcd::Event::Kind kind, std::string event_key,
                              int64_t revision, int64_t created = 0) {
-    etcd::Event e{kind, {.key = std::move(event_key),
-                         .create_revision = Revision{created},
-                         .mod_revision = Revision{revision}}};
+    etcd::Event e{kind,
+                  {.key = std::move(event_key),
+                   .create_revision = Revision{created},
+                   .mod_revision = Revision{revision}}};
     return Step(WatchTold{watched, {At(revision), {e}}});
   }
   std::vector<Command> Deleted(Watched watched, std::string event_key, int64_t revision) {
@@ -158,8 +160,8 @@ TEST_F(ContenderTest, ALostJoinAnswerIsReadBackAndNotReplayedWhenTheKeyExists) {
   ASSERT_NE(Find<SendRange>(commands), nullptr);
   EXPECT_EQ(range.key, key());
   EXPECT_EQ(Find<SendTxn>(commands), nullptr);
-  Step(RangeAnswered{call, etcd::RangeResponse{
-                               At(25), {{.key = key(), .create_revision = Revision{22}}}, false}});
+  Step(RangeAnswered{
+      call, etcd::RangeResponse{At(25), {{.key = key(), .create_revision = Revision{22}}}, false}});
   ASSERT_NE(Find<Queued>(commands), nullptr);
   EXPECT_EQ(Find<Queued>(commands)->place.create_revision, Revision{22});
 }
@@ -355,8 +357,8 @@ TEST_F(ContenderTest, WhereNoSpaceRefusesEvenReadingTxnsTwoReadsElect) {
   EXPECT_EQ(range.key, "/e/");
   Step(RangeAnswered{call, etcd::RangeResponse{At(30), {}, false}});
   EXPECT_EQ(range.key, key());
-  Step(RangeAnswered{call, etcd::RangeResponse{
-                               At(31), {{.key = key(), .create_revision = Revision{20}}}, false}});
+  Step(RangeAnswered{
+      call, etcd::RangeResponse{At(31), {{.key = key(), .create_revision = Revision{20}}}, false}});
   EXPECT_NE(Find<Elected>(commands), nullptr);
 }
 

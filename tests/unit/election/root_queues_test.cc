@@ -46,7 +46,8 @@ class RootQueuesTest : public ::testing::Test {
   }
   std::vector<std::string> Keys(const std::string& election) {
     std::vector<std::string> keys;
-    for (const auto& c : views.at(election)->queue) keys.push_back(c.key.substr(c.key.rfind('/') + 1));
+    for (const auto& c : views.at(election)->queue)
+      keys.push_back(c.key.substr(c.key.rfind('/') + 1));
     return keys;
   }
 
@@ -59,8 +60,28 @@ TEST_F(RootQueuesTest, OrdersByCreateRevisionWhateverTheSuffixIs) {
   Load(50, {Kv("/r/a/b/1", 30), Kv("/r/a/b/2", 10, 40), Kv("/r/a/b/c/d", 20), Kv("/r/a/b/", 25)});
   EXPECT_THAT(Keys("a/b"), ElementsAre("2", "d", "", "1"));
   EXPECT_EQ(views["a/b"]->token(), FencingToken{10});
-  EXPECT_EQ(views["a/b"]->last_change, Revision{40});
+  EXPECT_EQ(views["a/b"]->last_change, Revision{50}) << "what was deleted before is not known";
   EXPECT_TRUE(views["a/b"]->since_is_lower_bound);
+}
+
+// (d) 2: a key may stand on another lease than the one it is named after, and its name may be no
+// lease at all.
+TEST_F(RootQueuesTest, TheLeaseIsTheKeysOwnNotTheOneOfItsName) {
+  etcd::KeyValue handed_over = Kv("/r/a/b/1f", 10, 40, std::string("\0", 1));
+  handed_over.lease = LeaseId{0xbeef};
+  etcd::KeyValue not_a_lease = Kv("/r/a/b/host-1", 20, 0, std::string("\0", 1));
+  not_a_lease.lease = LeaseId{};
+  Load(50, {handed_over, not_a_lease});
+  const auto& queue = views["a/b"]->queue;
+  ASSERT_THAT(queue, SizeIs(2));
+  EXPECT_EQ(queue[0].lease, LeaseId{0xbeef});
+  EXPECT_EQ(queue[0].id, "lease:beef");
+  EXPECT_FALSE(queue[1].lease);
+  handed_over.lease = LeaseId{0xcafe};
+  handed_over.mod_revision = Revision{51};
+  Apply({Put(handed_over)});
+  EXPECT_EQ(views["a/b"]->leader()->lease, LeaseId{0xcafe});
+  EXPECT_EQ(views["a/b"]->token(), FencingToken{10}) << "handed over, and the place is kept";
 }
 
 TEST_F(RootQueuesTest, BadNamesAreCountedAndOurOwnStateIsNot) {
@@ -101,8 +122,10 @@ TEST_F(RootQueuesTest, AnElectionWithoutKeysStaysKnownWithoutLeader) {
   EXPECT_EQ(gone.leaders.at(0).after, nullptr);
   EXPECT_EQ(views["a/b"]->leader(), nullptr);
   EXPECT_EQ(views["a/b"]->leader_since, std::nullopt);
+  EXPECT_EQ(views["a/b"]->vacant_since, at.wall);
   at.now += 7s;
   Apply({Put(Kv("/r/a/b/2", 52))});
+  EXPECT_EQ(views["a/b"]->vacant_since, std::nullopt);
   EXPECT_EQ(views["a/b"]->transitions, 1u);
   EXPECT_EQ(views["a/b"]->last_failover, 7s);
 }
@@ -118,6 +141,7 @@ TEST_F(RootQueuesTest, EmptyElectionsAreForgottenBeyondABound) {
     removed += Apply({Del(key, ++revision)}).removed.size();
   }
   EXPECT_EQ(removed, 10u);
+  EXPECT_EQ(queues.absent_since(), Revision{revision});
   EXPECT_EQ(queues.key_count(), 0u);
 }
 
@@ -137,14 +161,34 @@ TEST_F(RootQueuesTest, WhatIsAlreadyKnownChangesNothing) {
   EXPECT_THAT(Apply({Put(Kv("/r/a/b/2", 51))}).published, IsEmpty());
 }
 
-TEST_F(RootQueuesTest, ANewListReportsOnlyTheDifference) {
+// Another replica may have told of a leader that came and went between the watch and this list.
+TEST_F(RootQueuesTest, ANewListCountsAsAChangeOfEveryElectionAndOfTheLeadersThatDiffer) {
   Load(50, {Kv("/r/a/b/1", 10), Kv("/r/a/b/2", 20), Kv("/r/c/d/1", 15)});
-  EXPECT_THAT(Load(60, {Kv("/r/a/b/1", 10), Kv("/r/a/b/2", 20), Kv("/r/c/d/1", 15)}).published,
-              IsEmpty());
+  const QueueChanges same = Load(60, {Kv("/r/a/b/1", 10), Kv("/r/a/b/2", 20), Kv("/r/c/d/1", 15)});
+  EXPECT_THAT(same.published, SizeIs(2));
+  EXPECT_THAT(same.leaders, IsEmpty());
+  EXPECT_EQ(views["c/d"]->last_change, Revision{60});
   const QueueChanges changes = Load(70, {Kv("/r/a/b/2", 20), Kv("/r/c/d/1", 15)});
-  EXPECT_THAT(changes.published, SizeIs(1));
   EXPECT_THAT(changes.leaders, SizeIs(1));
+  EXPECT_EQ(views["a/b"]->last_change, Revision{70});
+  EXPECT_EQ(views["c/d"]->transitions, 0u);
   EXPECT_FALSE(views["a/b"]->since_is_lower_bound);
+}
+
+TEST_F(RootQueuesTest, SaysSinceWhenWhatItDoesNotKnowHasHadNoCandidate) {
+  Load(50, {Kv("/r/a/b/1", 10)});
+  EXPECT_EQ(queues.absent_since(), Revision{50});
+  Load(60, {});
+  EXPECT_EQ(queues.absent_since(), Revision{60}) << "one may have come and gone unseen";
+  EXPECT_EQ(queues.listed_at(), Revision{60});
+  queues.ForgetHistory();
+  EXPECT_EQ(queues.listed_at(), Revision{});
+  Load(40, {});
+  EXPECT_EQ(queues.absent_since(), Revision{40});
+  EXPECT_EQ(queues.listed_at(), Revision{40});
+  queues = RootQueues::OfPrefix({{"legacy", "locker"}, "/TEST/LOCKER"});
+  Load(70, {});
+  EXPECT_EQ(queues.absent_since(), Revision{}) << "its one election is always known";
 }
 
 TEST_F(RootQueuesTest, AReReadCountsOnlyWhatNoEventTouched) {
@@ -158,7 +202,8 @@ TEST_F(RootQueuesTest, AReReadCountsOnlyWhatNoEventTouched) {
   EXPECT_THAT(Keys("a/b"), ElementsAre("1", "2", "3"));
 }
 
-// After a restore the revisions of before mean nothing: an index that stayed at 60 would hide the next changes.
+// After a restore the revisions of before mean nothing: an index that stayed at 60 would hide the
+// next changes.
 TEST_F(RootQueuesTest, AnotherHistoryIsPublishedAnewWithItsOwnRevisions) {
   Load(50, {Kv("/r/a/b/1", 10), Kv("/r/a/b/2", 20)});
   Apply({Del("/r/a/b/2", 60)});
@@ -177,8 +222,8 @@ TEST_F(RootQueuesTest, AHugeForeignValueTakesBoundedMemory) {
   EXPECT_TRUE(views["a/b"]->leader()->value_cut);
 }
 
-// Whatever is told, in whatever pieces, with events lost and lists in between: after a list or a re-read the queues are the
-// store's.
+// Whatever is told, in whatever pieces, with events lost and lists in between: after a list or a
+// re-read the queues are the store's.
 TEST(RootQueuesGeneratedTest, EndsUpAsTheStoreIs) {
   const char* given = std::getenv("BELLWETHER_SEED");
   const uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
@@ -219,8 +264,9 @@ TEST(RootQueuesGeneratedTest, EndsUpAsTheStoreIs) {
         ++revision;
         std::set<std::string> changed;
         for (uint64_t n = 1 + random.Below(3); n > 0; --n) {
-          const std::string key = "/r/a/" + std::string(1, static_cast<char>('a' + random.Below(2))) +
-                                  "/" + std::to_string(random.Below(4));
+          const std::string key = "/r/a/" +
+                                  std::string(1, static_cast<char>('a' + random.Below(2))) + "/" +
+                                  std::to_string(random.Below(4));
           if (!changed.insert(key).second) continue;
           if (store.contains(key) && random.OneIn(2)) {
             store.erase(key);

@@ -26,15 +26,16 @@ TEST(ValueTest, AShortPrintableForeignValueIsTheId) {
 
 TEST(ValueTest, JsonWithoutAUsableIdIsForeign) {
   for (const std::string value :
-       {"{}", R"({"id":""})", R"({"id":7})", R"({"id":"a\nb"})", R"({"id":null})", R"([{"id":"a"}])",
-        R"({"id":"a")", R"({"id":"a"}x)"}) {
+       {"{}", R"({"id":""})", R"({"id":7})", R"({"id":"a\nb"})", R"({"id":null})",
+        R"([{"id":"a"}])", R"({"id":"a")", R"({"id":"a"}x)"}) {
     EXPECT_FALSE(DescribeValue(value, kLease).ours) << value;
   }
   EXPECT_FALSE(DescribeValue(R"({"id":")" + std::string(254, 'a') + "\"}", kLease).ours);
 }
 
 TEST(ValueTest, AnAddressThatCouldEndAHeaderLineIsDropped) {
-  const DescribedValue d = DescribeValue(R"({"id":"a","address":"http://x\r\nSet-Cookie: y"})", kLease);
+  const DescribedValue d =
+      DescribeValue(R"({"id":"a","address":"http://x\r\nSet-Cookie: y"})", kLease);
   EXPECT_TRUE(d.ours);
   EXPECT_EQ(d.address, "");
 }

@@ -11,6 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 ElectionPtr View(std::string ns, std::string name, uint64_t transitions = 0) {
   auto view = std::make_shared<ElectionView>();
@@ -84,6 +86,37 @@ TEST(ViewStoreTest, ReadersOnOtherThreadsSeeWholeViews) {
   }
   done = true;
   reader.join();
+}
+
+TEST(ChangeFeedTest, NamesEachChangedElectionOnceAndAnnouncesOnceUntilItIsTaken) {
+  ViewStore store;
+  int announced = 0;
+  const auto feed = std::make_shared<ChangeFeed>([&] { ++announced; });
+  store.Attach(feed);
+  store.Publish(View("a", "x", 1));
+  store.Publish(View("a", "x", 2));
+  store.Publish(View("a", "y"));
+  store.Remove("a", "y");
+  store.SetFreshness({});
+  EXPECT_EQ(announced, 1);
+  EXPECT_THAT(feed->Take(), UnorderedElementsAre("a/x", "a/y"));
+  store.SetFreshness({});
+  EXPECT_EQ(announced, 2);
+  EXPECT_THAT(feed->Take(), IsEmpty());
+  feed->Close();
+  store.Publish(View("a", "x", 3));
+  EXPECT_EQ(announced, 2);
+  EXPECT_THAT(feed->Take(), IsEmpty());
+}
+
+TEST(ChangeFeedTest, OneThatNobodyOwnsAnyMoreIsNotTold) {
+  ViewStore store;
+  int announced = 0;
+  auto feed = std::make_shared<ChangeFeed>([&] { ++announced; });
+  store.Attach(feed);
+  feed.reset();
+  store.Publish(View("a", "x"));
+  EXPECT_EQ(announced, 0);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <thread>
 
 #include "sdk/bellwether.h"
 #include "support/etcd_server.h"
@@ -24,6 +26,14 @@ TEST(ElectorTest, RefusesOptionsThatCannotWork) {
   EXPECT_THAT(why({.endpoints = at, .election = "A/b", .id = "a"}), HasSubstr("DNS label"));
   EXPECT_THAT(why({.endpoints = at, .election = "a/b", .id = ""}), HasSubstr("id is empty"));
   EXPECT_THAT(why({.endpoints = at, .election = "a/b", .id = "a", .ttl = 1s}), HasSubstr("TTL"));
+  EXPECT_THAT(why({.endpoints = at, .username = "u", .election = "a/b", .id = "a"}),
+              HasSubstr("password file belong together"));
+  EXPECT_THAT(why({.endpoints = at,
+                   .username = "u",
+                   .password_file = "/no/such/file",
+                   .election = "a/b",
+                   .id = "a"}),
+              HasSubstr("/no/such/file cannot be read"));
   EXPECT_NE(why({.endpoints = "", .election = "a/b", .id = "a"}), "");
 }
 
@@ -58,11 +68,65 @@ TEST(ElectorTest, OneLeadsAndTheNextFollowsWithALargerToken) {
   EXPECT_GT(second->token.value, first->token.value);
 }
 
-TEST(ExampleTest, LeadsAndLeaves) {
+TEST(ElectorTest, ReadsThePasswordFromTheFirstLineOfAFile) {
   EtcdServer etcd;
-  const std::string command = std::string(EXAMPLE_ELECT) + " " + etcd.endpoints() + " a/b me";
+  etcd.Etcdctl("user add root:secret");
+  etcd.Etcdctl("user grant-role root root");
+  etcd.Etcdctl("auth enable");
+  const std::string file = etcd.folder() + "/password";
+  for (const char* const text : {"secret", "secret\n", "secret\r\nof whom\r\n"}) {
+    std::ofstream(file) << text;
+    auto elector = Elector::Start({.endpoints = etcd.endpoints(),
+                                   .username = "root",
+                                   .password_file = file,
+                                   .election = "a/b",
+                                   .id = "a"});
+    ASSERT_TRUE(elector.ok()) << elector.error().message;
+    (*elector)->Campaign();
+    EXPECT_TRUE((*elector)->WaitUntilElected(30s).has_value()) << text;
+    EXPECT_TRUE((*elector)->Resign(20s).ok());
+  }
+}
+
+// Its destructor joins the thread that callbacks run on.
+TEST(ElectorDeathTest, DestroyedInItsOwnCallbackItSaysSo) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto destroy = [] {
+    std::unique_ptr<Elector> elector;
+    auto started = Elector::Start({.endpoints = "http://127.0.0.1:1",
+                                   .election = "a/b",
+                                   .id = "a",
+                                   .on_trouble = [&](const Error&) { elector.reset(); }});
+    elector = std::move(started).value();
+    elector->Campaign();
+    std::this_thread::sleep_for(60s);  // the process is ended before
+  };
+  EXPECT_DEATH(destroy(), "destroyed inside one of its own callbacks");
+}
+
+void ExpectLeadsAndLeaves(const std::string& program) {
+  EtcdServer etcd;
+  const std::string command = program + " " + etcd.endpoints() + " a/b me";
   EXPECT_EQ(std::system(command.c_str()), 0);
   EXPECT_EQ(etcd.Etcdctl("get --prefix --keys-only /bellwether"), "");
+}
+
+TEST(ExampleTest, LeadsAndLeaves) { ExpectLeadsAndLeaves(EXAMPLE_ELECT); }
+
+TEST(ExampleTest, LeadsAndLeavesWhenItIsBuiltOnTheInstalledLibrary) {
+  const std::string sanitized = SANITIZED;
+  if (!sanitized.empty()) return;  // a program that is not sanitized cannot link a library that is
+  char pattern[] = "/tmp/bellwether-sdk-XXXXXX";
+  ASSERT_NE(mkdtemp(pattern), nullptr);
+  const std::string folder = pattern;
+  const std::string make = "(cmake --install " BUILD_FOLDER " --component sdk --prefix " + folder +
+                           "/usr && cmake -S " EXAMPLE_PROJECT " -B " + folder +
+                           "/build -DCMAKE_PREFIX_PATH=" + folder + "/usr && cmake --build " +
+                           folder + "/build) >" + folder + "/log 2>&1 || { cat " + folder +
+                           "/log; exit 1; }";
+  ASSERT_EQ(std::system(make.c_str()), 0);
+  ExpectLeadsAndLeaves(folder + "/build/elect");
+  EXPECT_EQ(std::system(("rm -r " + folder).c_str()), 0);
 }
 
 }  // namespace

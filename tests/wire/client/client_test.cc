@@ -2,101 +2,12 @@
 // every break.
 #include "etcd/client.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
-#include <atomic>
-#include <mutex>
-#include <set>
-
-#include "support/etcd_server.h"
-#include "support/shard.h"
+#include "wire/client/calls.h"
 
 namespace bellwether::etcd {
 namespace {
-
-using namespace std::chrono_literals;
-using test::EtcdServer;
-using test::Eventually;
-using test::Shard;
-using testing::HasSubstr;
-
-Result<PutResponse> Put(Shard& shard, const std::string& key, const std::string& value,
-                        LeaseId lease = {}) {
-  return shard.Ask<PutResponse>([&](auto done) {
-    shard.client().Put({key, value, lease}, {.timeout = 20s}, done);
-  });
-}
-
-Result<RangeResponse> Get(Shard& shard, const std::string& key, Milliseconds timeout = 20s) {
-  return shard.Ask<RangeResponse>(
-      [&](auto done) { shard.client().Range({.key = key}, {.timeout = timeout}, done); });
-}
-
-Result<LeaseGrantResponse> Grant(Shard& shard, Milliseconds ttl, LeaseId wanted = {}) {
-  return shard.Ask<LeaseGrantResponse>(
-      [&](auto done) { shard.client().LeaseGrant(ttl, wanted, {.timeout = 20s}, done); });
-}
-
-// Remembers what it was told; read from any thread.
-class Recorder final : public WatchHandler {
- public:
-  void OnWatchEvents(const WatchBatch& batch) override {
-    const std::lock_guard lock(mutex_);
-    for (const Event& event : batch.events) events_.push_back(event);
-    ++batches_;
-  }
-  void OnWatchProgress(const Header&) override { ++progress; }
-  void OnWatchInterrupted(const Error&) override { ++interrupted; }
-  void OnWatchLost(const Error& why) override {
-    const std::lock_guard lock(mutex_);
-    lost_ = why;
-  }
-  std::vector<Event> events() {
-    const std::lock_guard lock(mutex_);
-    return events_;
-  }
-  int batches() {
-    const std::lock_guard lock(mutex_);
-    return batches_;
-  }
-  std::optional<Error> lost() {
-    const std::lock_guard lock(mutex_);
-    return lost_;
-  }
-  std::atomic<int> progress = 0;
-  std::atomic<int> interrupted = 0;
-
- private:
-  std::mutex mutex_;
-  std::vector<Event> events_;
-  std::optional<Error> lost_;
-  int batches_ = 0;
-};
-
-class LeaseRecorder final : public LeaseHandler {
- public:
-  void OnLeaseRenewed(MonotonicTime, Milliseconds) override { ++renewed; }
-  void OnLeaseGone() override { ++gone; }
-  std::atomic<int> renewed = 0;
-  std::atomic<int> gone = 0;
-};
-
-// A watch that ends on the shard, as it must.
-class Watching {
- public:
-  Watching(Shard& shard, WatchRequest request, WatchHandler* handler) : shard_(shard) {
-    shard_.Sync([&] { watch_ = shard_.client().Watch(std::move(request), handler); });
-  }
-  ~Watching() {
-    shard_.Sync([&] { watch_.reset(); });
-  }
-
- private:
-  Shard& shard_;
-  std::unique_ptr<Watch> watch_;
-};
 
 TEST(ClientWireTest, ReadsWhatItWroteAndATxnTellsWhichBranchRan) {
   EtcdServer etcd;
@@ -203,96 +114,10 @@ TEST(ClientWireTest, AKeptLeaseOutlivesItsTtlAndARevokedOneIsGone) {
   shard.Sync([&] { kept.reset(); });
 }
 
-TEST(ClientWireTest, AStoppedMemberIsLeftForAnotherOne) {
-  EtcdServer etcd({.members = 3});
-  // Only the first two are named, so that a third one keeps the quorum.
-  Shard shard(etcd.endpoint(0) + "," + etcd.endpoint(1));
-  const auto start = Put(shard, "s", "0");
-  ASSERT_TRUE(start.ok());
-  Recorder told;
-  const Watching watch(shard, {.key = "s", .range_end = {}, .from = start->header.revision.Next()},
-                       &told);
-  ASSERT_TRUE(Eventually([&] { return told.progress > 0; }));
-  for (const size_t member : {size_t{0}, size_t{1}}) {
-    etcd.Signal(member, SIGSTOP);
-    const auto read = Get(shard, "s", 30s);
-    EXPECT_TRUE(read.ok()) << read.error().message;
-    etcd.Signal(member, SIGCONT);
-  }
-  ASSERT_TRUE(Eventually([&] { return Put(shard, "s", "1").ok(); }));
-  EXPECT_TRUE(Eventually([&] { return !told.events().empty(); }));
-}
-
-TEST(ClientWireTest, SpeaksMutualTlsAndRefusesWithoutACertificate) {
-  EtcdServer etcd({.mutual_tls = true});
-  Shard shard(etcd.endpoints(), {.ca = etcd.folder() + "/ca.pem",
-                                 .cert = etcd.folder() + "/client.pem",
-                                 .key = etcd.folder() + "/client.key"});
-  EXPECT_TRUE(Put(shard, "t", "1").ok());
-  Shard stranger(etcd.endpoints(), {.ca = etcd.folder() + "/ca.pem", .cert = {}, .key = {}});
-  const auto refused = Get(stranger, "t", 2s);
-  ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().message, HasSubstr(etcd.endpoints()));
-}
-
 TEST(ClientWireTest, SpeaksOverAUnixSocket) {
   EtcdServer etcd({.unix_socket = true});
   Shard shard(etcd.endpoints());
   EXPECT_TRUE(Put(shard, "u", "1").ok());
-}
-
-TEST(ClientWireTest, AuthenticatesAgainAfterAPasswordChangeAndNamesAWrongPassword) {
-  EtcdServer etcd;
-  etcd.Etcdctl("user add root:first");
-  etcd.Etcdctl("user grant-role root root");
-  etcd.Etcdctl("auth enable");
-  std::mutex mutex;
-  std::string password = "first";
-  const auto read_password = [&] {
-    const std::lock_guard lock(mutex);
-    return password;
-  };
-  Shard shard(etcd.endpoints(), {}, {.username = "root", .read_password = read_password});
-  const auto first = Put(shard, "p", "1");
-  ASSERT_TRUE(first.ok()) << first.error().message;
-  // A changed password makes etcd forget the user's tokens.
-  etcd.Etcdctl("--user root:first user passwd root --interactive=false <<END\nsecond\nEND\n");
-  {
-    const std::lock_guard lock(mutex);
-    password = "second";
-  }
-  const auto second = Put(shard, "p", "2");
-  ASSERT_TRUE(second.ok()) << second.error().message;
-  Shard stale(etcd.endpoints(), {},
-              {.username = "root", .read_password = [] { return std::string("first"); }});
-  const auto refused = Get(stale, "p");
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code, Code::kPermission) << refused.error().message;
-}
-
-// A restart makes etcd forget its tokens; 3.4 then calls a watch with such a token forbidden.
-TEST(ClientWireTest, AWatchSurvivesARestartThatForgetsItsToken) {
-  EtcdServer etcd;
-  etcd.Etcdctl("user add root:secret");
-  etcd.Etcdctl("user grant-role root root");
-  etcd.Etcdctl("auth enable");
-  Shard shard(etcd.endpoints(), {},
-              {.username = "root", .read_password = [] { return std::string("secret"); }});
-  const auto start = Put(shard, "r", "1");
-  ASSERT_TRUE(start.ok()) << start.error().message;
-  Recorder told;
-  const Watching watch(shard, {.key = "r", .range_end = {}, .from = start->header.revision.Next()},
-                       &told);
-  ASSERT_TRUE(Eventually([&] { return told.progress > 0; }));
-  etcd.Kill(0);
-  ASSERT_TRUE(Eventually([&] { return told.interrupted > 0; }));
-  const int before = told.progress;
-  etcd.Start(0);
-  // Nothing but the watch talks to etcd here, so it must get the new token itself.
-  EXPECT_TRUE(Eventually([&] { return told.progress > before || told.lost(); }));
-  EXPECT_FALSE(told.lost().has_value());
-  etcd.Etcdctl("--user root:secret put r 2");
-  EXPECT_TRUE(Eventually([&] { return told.events().size() == 1; }));
 }
 
 TEST(ClientWireTest, NoSpaceIsNamedAndItsEffectIsUnknown) {

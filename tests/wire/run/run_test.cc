@@ -1,131 +1,24 @@
 // `bellwether run` as a process, on a real etcd, under the faults that a supervisor or an operator
 // causes.
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <optional>
 #include <sstream>
 
 #include "cli/process_tree.h"
+#include "run/run_process.h"
 #include "support/etcd_server.h"
+#include "support/shell.h"
 
 namespace bellwether::cli {
 namespace {
 
+using test::Contents;
 using test::EtcdServer;
 using test::Eventually;
 using testing::HasSubstr;
-
-std::string Contents(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-bool Alive(pid_t pid) {
-  const std::string stat = Contents("/proc/" + std::to_string(pid) + "/stat");
-  const size_t close = stat.rfind(')');
-  return close != std::string::npos && stat[close + 2] != 'Z';
-}
-
-// One `bellwether run` whose CMD is a shell script; files of the script go to folder().
-class RunProcess {
- public:
-  RunProcess(const EtcdServer& etcd, const std::string& name, std::vector<std::string> flags,
-             const std::string& script, std::vector<std::string> wrapper = {}) {
-    folder_ = etcd.folder() + "/" + name;
-    std::filesystem::create_directory(folder_);
-    std::vector<std::string> words = std::move(wrapper);
-    for (const std::string& word :
-         {std::string(BELLWETHER_BINARY), std::string("run"), "--endpoints=" + etcd.endpoints(),
-          std::string("--election=test/one"), "--id=" + name, std::string("--ttl=5s")}) {
-      const auto overrides = [&](const std::string& flag) {
-        return flag.starts_with(word.substr(0, word.find('=') + 1));
-      };
-      if (word.find('=') != std::string::npos && std::any_of(flags.begin(), flags.end(), overrides))
-        continue;
-      words.push_back(word);
-    }
-    words.insert(words.end(), flags.begin(), flags.end());
-    for (const std::string& word :
-         {std::string("--"), std::string("/bin/sh"), std::string("-c"), script}) {
-      words.push_back(word);
-    }
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    const std::string log = folder_ + "/log";
-    pid_ = fork();
-    if (pid_ == 0) {
-      const int fd = open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
-      dup2(fd, 1);
-      dup2(fd, 2);
-      if (chdir(folder_.c_str()) != 0) _exit(126);
-      execvp(argv[0], argv.data());
-      _exit(127);
-    }
-  }
-
-  ~RunProcess() {
-    if (pid_ == 0) return;
-    const std::vector<pid_t> below = Descendants(pid_);
-    kill(pid_, SIGKILL);
-    for (const pid_t pid : below) kill(pid, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-
-  // The script writes its pid here: echo $$ > pid.
-  pid_t command() const {
-    const std::string text = Contents(folder_ + "/pid");
-    return text.ends_with('\n') ? std::stoi(text) : 0;
-  }
-  pid_t guardian() const { return ParentOf(command()); }
-  pid_t pid() const { return pid_; }
-  std::string log() const { return Contents(folder_ + "/log"); }
-  std::string file(const std::string& name) const { return Contents(folder_ + "/" + name); }
-  bool Leads() const {
-    const pid_t pid = command();
-    return pid != 0 && Alive(pid);
-  }
-
-  // Its exit code, 128 + N for a signal; nullopt when it never ended.
-  std::optional<int> Wait() {
-    int status = 0;
-    const bool ended = Eventually([&] { return waitpid(pid_, &status, WNOHANG) == pid_; });
-    if (!ended) return std::nullopt;
-    pid_ = 0;
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  }
-
- private:
-  static pid_t ParentOf(pid_t pid) {
-    const std::string stat = Contents("/proc/" + std::to_string(pid) + "/stat");
-    return std::stoi(stat.substr(stat.rfind(')') + 4));
-  }
-
-  std::string folder_;
-  pid_t pid_ = 0;
-};
-
-constexpr const char* kSleep = "echo $$ > pid; exec sleep 1000";
-// Its grandchildren leave its process group and session, and ignore SIGTERM.
-constexpr const char* kStubborn =
-    "trap '' TERM; (setsid sh -c 'trap \"\" TERM; echo $$ > grandchild; while :; do sleep 1; "
-    "done') & "
-    "echo $$ > pid; while :; do sleep 1; done";
-
-std::string Keys(const EtcdServer& etcd) {
-  return etcd.Etcdctl("get --prefix --keys-only /bellwether/elections/test/one/");
-}
 
 TEST(RunTest, GivesTheCommandItsPlaceInTheEnvironmentAndKeepsItsExitCode) {
   EtcdServer etcd;
@@ -282,44 +175,13 @@ TEST(RunTest, WaitsForAnEtcdThatIsAway) {
 TEST(RunTest, StandsInOneQueueWithEtcdctl) {
   EtcdServer etcd;
   const std::string held = etcd.folder() + "/held";
-  std::string lock = "lock /bellwether/elections/test/one -- sh -c 'echo held > " + held +
-                     "; sleep 3' > /dev/null 2>&1 & echo started";
-  EXPECT_EQ(etcd.Etcdctl(lock), "started\n");
+  etcd.EtcdctlInBackground("lock /bellwether/elections/test/one -- sh -c 'echo held > " + held +
+                           "; sleep 3'");
   ASSERT_TRUE(Eventually([&] { return !Contents(held).empty(); }));
   RunProcess run(etcd, "a", {}, kSleep);
   ASSERT_TRUE(Eventually([&] { return run.log().find("queued") != std::string::npos; }))
       << run.log();
   EXPECT_TRUE(Eventually([&] { return run.Leads(); })) << run.log();
-}
-
-// The standard output of a subcommand, then "exit N".
-std::string Bellwether(const EtcdServer& etcd, const std::string& arguments) {
-  const std::string command = std::string(BELLWETHER_BINARY) + " " + arguments +
-                              " --endpoints=" + etcd.endpoints() + " 2>/dev/null; echo exit $?";
-  FILE* pipe = popen(command.c_str(), "r");
-  std::string out;
-  char buffer[4096];
-  size_t n = 0;
-  while ((n = fread(buffer, 1, sizeof buffer, pipe)) > 0) out.append(buffer, n);
-  pclose(pipe);
-  return out;
-}
-
-TEST(QueryTest, TellsTheLeaderTheQueueAndItsOrphans) {
-  EtcdServer etcd;
-  EXPECT_EQ(Bellwether(etcd, "leader test/one"), "exit 3\n");
-  RunProcess run(etcd, "a", {}, kSleep);
-  ASSERT_TRUE(Eventually([&] { return run.Leads(); })) << run.log();
-  etcd.Etcdctl("put /bellwether/elections/test/one/no-lease stranger");
-  EXPECT_EQ(Bellwether(etcd, "leader test/one"), "a\nexit 0\n");
-  const std::string queue = Bellwether(etcd, "queue test/one");
-  EXPECT_LT(queue.find(" a "), queue.find("stranger")) << queue;
-  EXPECT_THAT(queue, HasSubstr("orphan: no lease, never expires"));
-  EXPECT_THAT(queue, HasSubstr("foreign"));
-  EXPECT_THAT(Bellwether(etcd, "get"), HasSubstr("test/one"));
-  EXPECT_EQ(Bellwether(etcd, "leader not-a-name"), "exit 2\n");
-  etcd.Kill(0);
-  EXPECT_EQ(Bellwether(etcd, "leader test/one"), "exit 4\n");
 }
 
 TEST(RunTest, RefusesWhatCannotWorkWithAReason) {

@@ -6,9 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
-	"testing"
 )
 
 // Debian's etcd, used where no other build of this version is in the cache.
@@ -33,7 +33,7 @@ func Versions() []string {
 }
 
 // Folder with etcd and etcdctl of a version. BELLWETHER_ETCD_BIN, where set, stands in for every version.
-func Folder(t testing.TB, version string) string {
+func Folder(t T, version string) string {
 	t.Helper()
 	var tried []string
 	candidates := []string{}
@@ -63,8 +63,21 @@ func Folder(t testing.TB, version string) string {
 	return ""
 }
 
+// Bellwether is the binary under test: BELLWETHER_BIN, or that of the plain build.
+func Bellwether(t T) string {
+	path := os.Getenv("BELLWETHER_BIN")
+	if path == "" {
+		_, file, _, _ := runtime.Caller(0)
+		path = filepath.Join(filepath.Dir(file), "../../../..", "build", "bellwether")
+	}
+	if _, err := exec.LookPath(path); err != nil {
+		Skip(t, path+" is not built; ./run build makes it")
+	}
+	return path
+}
+
 // Skip where something is missing; with CI=true that is a failure.
-func Skip(t testing.TB, why string) {
+func Skip(t T, why string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
 		t.Fatal("skipped, which CI forbids: " + why)

@@ -12,21 +12,21 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"testing"
 	"time"
 )
 
 // Certs are files of one authority, one server certificate for the cluster's address, and one for clients.
 type Certs struct {
-	CA, Cert, Key         string // CA, and the client's
-	serverCert, serverKey string
+	CA, Cert, Key         string // of the authority, and the client's
+	ServerCert, ServerKey string
 	authority             *x509.Certificate
 	authorityKey          *ecdsa.PrivateKey
 	folder                string
 	serial                int64
 }
 
-func newCerts(t testing.TB, folder, address string) *Certs {
+// NewCerts makes them in the folder, for a server with this address.
+func NewCerts(t T, folder, address string) *Certs {
 	c := &Certs{folder: folder}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -47,12 +47,12 @@ func newCerts(t testing.TB, folder, address string) *Certs {
 	}
 	c.serial = 1
 	c.CA = c.write(t, "ca.pem", "CERTIFICATE", der)
-	c.serverCert, c.serverKey = c.issue(t, "server", address)
+	c.ServerCert, c.ServerKey = c.issue(t, "server", address)
 	c.Cert, c.Key = c.issue(t, "client", "")
 	return c
 }
 
-func (c *Certs) issue(t testing.TB, name, address string) (cert, key string) {
+func (c *Certs) issue(t T, name, address string) (cert, key string) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func (c *Certs) issue(t testing.TB, name, address string) (cert, key string) {
 	return c.write(t, name+".pem", "CERTIFICATE", der), c.write(t, name+"-key.pem", "PRIVATE KEY", bytes)
 }
 
-func (c *Certs) write(t testing.TB, name, kind string, der []byte) string {
+func (c *Certs) write(t T, name, kind string, der []byte) string {
 	path := filepath.Join(c.folder, name)
 	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,8 @@ func (c *Certs) write(t testing.TB, name, kind string, der []byte) string {
 	return path
 }
 
-func (c *Certs) clientConfig(t testing.TB) *tls.Config {
+// ClientConfig is what a client of this authority uses.
+func (c *Certs) ClientConfig(t T) *tls.Config {
 	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -39,7 +38,7 @@ type Member struct {
 }
 
 type Cluster struct {
-	t       testing.TB
+	t       T
 	options Options
 	bin     string
 	folder  string
@@ -51,7 +50,7 @@ type Cluster struct {
 }
 
 // New starts a cluster and waits until every member serves.
-func New(t testing.TB, options Options) *Cluster {
+func New(t T, options Options) *Cluster {
 	t.Helper()
 	if options.Members == 0 {
 		options.Members = 1
@@ -61,7 +60,7 @@ func New(t testing.TB, options Options) *Cluster {
 	scheme := "http"
 	if options.TLS {
 		scheme = "https"
-		c.certs = newCerts(t, c.folder, c.address)
+		c.certs = NewCerts(t, c.folder, c.address)
 	}
 	ports := freePorts(t, c.address, 2*options.Members)
 	for i := range options.Members {
@@ -84,7 +83,7 @@ func New(t testing.TB, options Options) *Cluster {
 	return c
 }
 
-func freePorts(t testing.TB, address string, n int) []int {
+func freePorts(t T, address string, n int) []int {
 	var ports []int
 	for range n {
 		listener, err := net.Listen("tcp", address+":0")
@@ -97,21 +96,23 @@ func freePorts(t testing.TB, address string, n int) []int {
 	return ports
 }
 
-func (c *Cluster) launch(m *Member) {
-	c.t.Helper()
+// identity is what a member is called and where it keeps its data, for etcd and for the restore of a snapshot.
+func (c *Cluster) identity(m *Member) []string {
 	var initial []string
 	for _, other := range c.members {
 		initial = append(initial, other.Name+"="+other.PeerURL)
 	}
-	args := []string{
-		"--name", m.Name, "--data-dir", m.Dir, "--logger", "zap",
-		"--listen-client-urls", m.ClientURL, "--advertise-client-urls", m.ClientURL,
-		"--listen-peer-urls", m.PeerURL, "--initial-advertise-peer-urls", m.PeerURL,
-		"--initial-cluster", strings.Join(initial, ","), "--initial-cluster-token", c.address,
-	}
+	return []string{"--name", m.Name, "--data-dir", m.Dir, "--initial-advertise-peer-urls", m.PeerURL,
+		"--initial-cluster", strings.Join(initial, ","), "--initial-cluster-token", c.address}
+}
+
+func (c *Cluster) launch(m *Member) {
+	c.t.Helper()
+	args := append(c.identity(m), "--logger", "zap", "--listen-client-urls", m.ClientURL,
+		"--advertise-client-urls", m.ClientURL, "--listen-peer-urls", m.PeerURL)
 	if c.certs != nil {
-		args = append(args, "--client-cert-auth", "--trusted-ca-file", c.certs.CA, "--cert-file", c.certs.serverCert,
-			"--key-file", c.certs.serverKey)
+		args = append(args, "--client-cert-auth", "--trusted-ca-file", c.certs.CA, "--cert-file", c.certs.ServerCert,
+			"--key-file", c.certs.ServerKey)
 	}
 	if c.options.Quota != 0 {
 		args = append(args, "--quota-backend-bytes", fmt.Sprint(c.options.Quota))
@@ -124,7 +125,8 @@ func (c *Cluster) launch(m *Member) {
 	defer log.Close()
 	cmd := exec.Command(filepath.Join(c.bin, "etcd"), args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// A group of its own: Ctrl-C ends the test, and the test ends etcd.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
@@ -181,7 +183,7 @@ func (c *Cluster) NewClient(endpoints []string) *clientv3.Client {
 	config := clientv3.Config{Endpoints: endpoints, DialTimeout: 5 * time.Second, Logger: zap.NewNop(),
 		DialKeepAliveTime: 5 * time.Second, DialKeepAliveTimeout: 2 * time.Second}
 	if c.certs != nil {
-		config.TLS = c.certs.clientConfig(c.t)
+		config.TLS = c.certs.ClientConfig(c.t)
 	}
 	if c.auth {
 		config.Username, config.Password = Username, Password
@@ -248,8 +250,10 @@ func (c *Cluster) RunFlags(endpoints []string) []string {
 }
 
 // Etcdctl is a command of this version's etcdctl.
-func (c *Cluster) Etcdctl(args ...string) *exec.Cmd {
-	flags := []string{"--endpoints", strings.Join(c.Endpoints(), ",")}
+func (c *Cluster) Etcdctl(args ...string) *exec.Cmd { return c.etcdctl(c.Endpoints(), args) }
+
+func (c *Cluster) etcdctl(endpoints, args []string) *exec.Cmd {
+	flags := []string{"--endpoints", strings.Join(endpoints, ",")}
 	if c.certs != nil {
 		flags = append(flags, "--cacert", c.certs.CA, "--cert", c.certs.Cert, "--key", c.certs.Key)
 	}
@@ -262,10 +266,14 @@ func (c *Cluster) Etcdctl(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Eventually tries until it succeeds; the last error is told when it never does.
-func Eventually(t testing.TB, within time.Duration, what string, try func() error) {
+// Eventually tries until it succeeds; the last error is told when it never does, or when the context of t ends meanwhile.
+func Eventually(t T, within time.Duration, what string, try func() error) {
 	t.Helper()
 	deadline := time.Now().Add(within)
+	ended := t.Context().Done()
+	if t.Context().Err() != nil {
+		ended = nil // the clean-up of a test waits too
+	}
 	for {
 		err := try()
 		if err == nil {
@@ -274,6 +282,10 @@ func Eventually(t testing.TB, within time.Duration, what string, try func() erro
 		if time.Now().After(deadline) {
 			t.Fatalf("not within %s: %s: %v", within, what, err)
 		}
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case <-ended:
+			t.Fatalf("interrupted: %s: %v", what, err)
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 }

@@ -2,13 +2,16 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -96,18 +99,21 @@ func (c *Cluster) Counters() Counters {
 func (c *Cluster) Fill() {
 	c.t.Helper()
 	value := strings.Repeat("x", 256<<10)
-	for i := range 10000 {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		_, err := c.client.Put(ctx, fmt.Sprintf("/filler/%d", i), value)
-		cancel()
-		if err != nil && strings.Contains(err.Error(), "database space exceeded") {
-			return
+	written := 0
+	Eventually(c.t, 2*time.Minute, "the quota is used up", func() error {
+		for {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			_, err := c.client.Put(ctx, fmt.Sprintf("/filler/%d", written), value)
+			cancel()
+			if err != nil && strings.Contains(err.Error(), "database space exceeded") {
+				return nil
+			}
+			if err != nil {
+				return err // a member is down, perhaps
+			}
+			written++
 		}
-		if err != nil {
-			c.t.Fatal(err)
-		}
-	}
-	c.t.Fatal("the quota was never reached")
+	})
 }
 
 // Relieve deletes what Fill wrote, compacts, defragments and disarms.
@@ -135,46 +141,67 @@ func (c *Cluster) Relieve() {
 // Compact compacts up to the present revision.
 func (c *Cluster) Compact() {
 	c.t.Helper()
+	Eventually(c.t, time.Minute, "a compaction", func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		now, err := c.client.Get(ctx, "/")
+		if err != nil {
+			return err
+		}
+		_, err = c.client.Compact(ctx, now.Header.Revision)
+		if errors.Is(err, rpctypes.ErrCompacted) { // an earlier try counted
+			return nil
+		}
+		return err
+	})
+}
+
+// Write makes this many revisions.
+func (c *Cluster) Write(revisions int) {
+	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	now, err := c.client.Get(ctx, "/")
-	if err == nil {
-		_, err = c.client.Compact(ctx, now.Header.Revision, clientv3.WithCompactPhysical())
-	}
-	if err != nil {
-		c.t.Fatal(err)
+	for range revisions {
+		if _, err := c.client.Put(ctx, "/written", ""); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 }
 
-// Backup is a copy of the only member's data, taken while it is down: what a restored snapshot is, with the cluster's
-// identity kept. It stops and starts the member.
-func (c *Cluster) Backup() string {
+// SaveSnapshot is what `etcdctl snapshot save` makes of the first member.
+func (c *Cluster) SaveSnapshot() (path string) {
 	c.t.Helper()
-	m := c.members[0]
-	backup := m.Dir + ".backup"
-	c.Kill(m)
-	c.copyDir(m.Dir, backup)
-	c.Start(m)
+	path = filepath.Join(c.folder, "snapshot")
+	cmd := c.etcdctl(c.Endpoints()[:1], []string{"snapshot", "save", path})
+	if out, err := cmd.CombinedOutput(); err != nil {
+		c.t.Fatalf("snapshot save: %v: %s", err, out)
+	}
+	return path
+}
+
+// RestoreSnapshot ends every member, puts the snapshot in the place of its data and starts it again.
+func (c *Cluster) RestoreSnapshot(path string) {
+	c.t.Helper()
+	for _, m := range c.members {
+		c.Kill(m)
+		if err := os.RemoveAll(m.Dir); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	// From 3.5 on etcdutl does it, from 3.6 on etcdctl does not.
+	tool := filepath.Join(c.bin, "etcdutl")
+	if _, err := exec.LookPath(tool); err != nil {
+		tool = filepath.Join(c.bin, "etcdctl")
+	}
+	for _, m := range c.members {
+		cmd := exec.Command(tool, append([]string{"snapshot", "restore", path}, c.identity(m)...)...)
+		cmd.Env = append(os.Environ(), "ETCDCTL_API=3")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			c.t.Fatalf("snapshot restore: %v: %s", err, out)
+		}
+	}
+	for _, m := range c.members {
+		c.Start(m)
+	}
 	c.WaitServing()
-	return backup
-}
-
-// Restore puts a backup in the place of the only member's data. It stops and starts the member.
-func (c *Cluster) Restore(backup string) {
-	c.t.Helper()
-	m := c.members[0]
-	c.Kill(m)
-	if err := os.RemoveAll(m.Dir); err != nil {
-		c.t.Fatal(err)
-	}
-	c.copyDir(backup, m.Dir)
-	c.Start(m)
-	c.WaitServing()
-}
-
-func (c *Cluster) copyDir(from, to string) {
-	c.t.Helper()
-	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
-		c.t.Fatalf("cp: %v: %s", err, out)
-	}
 }

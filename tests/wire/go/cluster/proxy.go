@@ -4,13 +4,12 @@ import (
 	"net"
 	"net/url"
 	"sync"
-	"testing"
 )
 
 // Link is one process' way to the cluster: a TCP proxy before each member that can be cut. Cut means silence, as a dropped
 // packet does: connections stay open, new ones open too, and no byte passes until it is healed.
 type Link struct {
-	t         testing.TB
+	t         T
 	endpoints []string
 
 	mutex sync.Mutex

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ const (
 	TokenGrows  Rule = "tokens strictly grow"
 	LeaderAgain Rule = "a leader again in time"
 	NoCause     Rule = "no change without a cause"
+	StaysCalm   Rule = "no change while nothing is done"
 )
 
 type Violation struct {
@@ -36,23 +38,20 @@ type Violation struct {
 
 func (v Violation) String() string { return fmt.Sprintf("%s: %s: %s", v.Election, v.Rule, v.Text) }
 
-// Report is what the checker found. Excepted counts overlaps of the one class that the design excepts: a foreign delete or
-// revoke of a live leader's key, whose holder stops when the event reaches it, or at its deadline.
+// Report is what the checker found. Excepted are overlaps of the one class that the design excepts: a foreign delete or
+// revoke of a live leader's key, whose holder stops when the event reaches it, or at its deadline. Restored are a class of
+// their own: overlaps across a snapshot's return, which no election on the store itself can prevent.
 type Report struct {
 	Terms      []Term
 	Violations []Violation
 	Excepted   []string
+	Restored   []string
 	Changes    int
 	Failovers  []time.Duration // of each Expect that was met: from its time to the first act
 }
 
-// Limits of a check. ForeignStop is how long after a foreign delete or revoke the old holder may still act.
-type Limits struct {
-	ForeignStop time.Duration
-}
-
 // Check judges a whole log.
-func Check(events []Event, limits Limits) Report {
+func Check(events []Event) Report {
 	var report Report
 	byElection := map[string][]Event{}
 	var general []Event // causes of every election
@@ -71,12 +70,12 @@ func Check(events []Event, limits Limits) Report {
 	for _, name := range names {
 		one := append(append([]Event{}, byElection[name]...), general...)
 		sort.SliceStable(one, func(i, j int) bool { return one[i].T < one[j].T })
-		checkElection(name, one, limits, &report)
+		checkElection(name, one, &report)
 	}
 	return report
 }
 
-func checkElection(name string, events []Event, limits Limits, report *Report) {
+func checkElection(name string, events []Event, report *Report) {
 	terms := termsOf(name, events)
 	report.Terms = append(report.Terms, terms...)
 	fail := func(rule Rule, format string, args ...any) {
@@ -85,10 +84,11 @@ func checkElection(name string, events []Event, limits Limits, report *Report) {
 	for i, a := range terms {
 		for _, b := range terms[i+1:] {
 			if b.First <= a.Last {
-				judgeOverlap(a, b, events, limits, report, fail)
+				judgeOverlap(a, b, events, report, fail)
 			}
 			// The same holder starting its program again keeps its token.
-			if b.Token < a.Token || (b.Token == a.Token && b.ID != a.ID) {
+			smaller := b.Token < a.Token || (b.Token == a.Token && b.ID != a.ID)
+			if smaller && !happened(events, a.First, b.First, Restored) {
 				fail(TokenGrows, "%s came after %s", b.text(), a.text())
 			}
 		}
@@ -99,8 +99,13 @@ func checkElection(name string, events []Event, limits Limits, report *Report) {
 			continue
 		}
 		report.Changes++
-		if !causedBetween(events, a.First, b.First) {
+		if !happened(events, a.First, b.First, Cause, Foreign, Restored) {
 			fail(NoCause, "%s followed %s", b.text(), a.text())
+		}
+		for _, e := range events {
+			if e.Kind == Calm && b.First > e.T && b.First <= e.T+int64(e.Within) {
+				fail(StaysCalm, "%s followed %s %s after %s", b.text(), a.text(), time.Duration(b.First-e.T), e.Text)
+			}
 		}
 	}
 	for _, e := range events {
@@ -136,20 +141,28 @@ func termsOf(name string, events []Event) []Term {
 	return terms
 }
 
-func judgeOverlap(a, b Term, events []Event, limits Limits, report *Report, fail func(Rule, string, ...any)) {
+func judgeOverlap(a, b Term, events []Event, report *Report, fail func(Rule, string, ...any)) {
 	text := fmt.Sprintf("%s acted until %s after %s had begun", a.text(), time.Duration(a.Last-b.First), b.text())
 	for _, e := range events {
-		if e.Kind == Foreign && e.T >= a.First && e.T <= b.First && a.Last <= e.T+int64(limits.ForeignStop) {
+		if e.T < a.First || e.T > b.First || a.Last > e.T+int64(e.Within) {
+			continue
+		}
+		switch e.Kind {
+		case Foreign:
 			report.Excepted = append(report.Excepted, text)
+			return
+		case Restored:
+			report.Restored = append(report.Restored, text)
 			return
 		}
 	}
 	fail(TwoHolders, "%s", text)
 }
 
-func causedBetween(events []Event, from, to int64) bool {
+// happened says whether an event of these kinds lies between two times.
+func happened(events []Event, from, to int64, kinds ...Kind) bool {
 	for _, e := range events {
-		if (e.Kind == Cause || e.Kind == Foreign) && e.T >= from && e.T <= to {
+		if e.T >= from && e.T <= to && slices.Contains(kinds, e.Kind) {
 			return true
 		}
 	}

@@ -19,8 +19,19 @@ func act(id string, token, fromMs, toMs int64) []Event {
 	return events
 }
 
+// foreignStop is how long a holder may act after a foreign delete of its key, or after a snapshot's return.
+const foreignStop = time.Second
+
 func at(kind Kind, atMs int64) []Event {
-	return []Event{{T: atMs * ms, Kind: kind, Election: "e"}}
+	e := Event{T: atMs * ms, Kind: kind, Election: "e"}
+	if kind == Foreign || kind == Restored {
+		e.Within = foreignStop
+	}
+	return []Event{e}
+}
+
+func calm(atMs int64, within time.Duration) []Event {
+	return []Event{{T: atMs * ms, Kind: Calm, Election: "e", Within: within}}
 }
 
 func expect(atMs, token int64, within time.Duration) []Event {
@@ -35,10 +46,8 @@ func history(parts ...[]Event) []Event {
 	return all
 }
 
-func check(events []Event) Report { return Check(events, Limits{ForeignStop: time.Second}) }
-
 func TestAcceptsAnOrderlyHistory(t *testing.T) {
-	report := check(history(
+	report := Check(history(
 		act("a", 10, 0, 1000), at(Cause, 1000), expect(1000, 10, 200*time.Millisecond), act("b", 11, 1100, 2000),
 		at(Cause, 2000), act("a", 12, 2005, 3000)))
 	if len(report.Violations) != 0 || report.Changes != 2 || len(report.Excepted) != 0 {
@@ -82,6 +91,14 @@ func TestCatchesEachPlantedViolation(t *testing.T) {
 			history(act("a", 10, 0, 3000), at(Cause, 1000), expect(1000, 10, time.Second)), LeaderAgain},
 		{"a change without a cause",
 			history(act("a", 10, 0, 1000), act("b", 11, 1100, 2000)), NoCause},
+		{"a change in a calm time",
+			history(act("a", 10, 0, 1000), at(Cause, 500), calm(1000, time.Second), act("b", 11, 1100, 2000)), StaysCalm},
+		{"a smaller token after a restore that came before both",
+			history(at(Restored, 0), act("a", 10, 100, 1000), at(Cause, 1000), act("b", 9, 1100, 2000)), TokenGrows},
+		{"a smaller token before the restore",
+			history(act("a", 10, 0, 1000), at(Cause, 1000), act("b", 9, 1100, 2000), at(Restored, 1500)), TokenGrows},
+		{"a holder that outlives a restore for too long",
+			history(act("a", 10, 0, 2500), at(Restored, 1000), act("b", 5, 1100, 3000)), TwoHolders},
 		{"a cause before the term cannot have ended it",
 			history(at(Cause, 0), act("a", 10, 100, 1000), act("b", 11, 1100, 2000)), NoCause},
 	} {
@@ -102,19 +119,26 @@ func TestCatchesEachPlantedViolation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, violation := range check(events).Violations {
+			for _, violation := range Check(events).Violations {
 				if violation.Rule == planted.want {
 					return
 				}
 			}
-			t.Fatalf("not caught: %+v\n%s", check(events), Render(events))
+			t.Fatalf("not caught: %+v\n%s", Check(events), Render(events))
 		})
 	}
 }
 
 func TestCountsTheExceptedClassApart(t *testing.T) {
-	report := check(history(act("a", 10, 0, 1020), at(Foreign, 1000), act("b", 11, 1010, 2000)))
+	report := Check(history(act("a", 10, 0, 1020), at(Foreign, 1000), act("b", 11, 1010, 2000)))
 	if len(report.Violations) != 0 || len(report.Excepted) != 1 {
+		t.Fatalf("%+v", report)
+	}
+}
+
+func TestTellsARestoreApart(t *testing.T) {
+	report := Check(history(act("a", 10, 0, 1300), at(Restored, 1000), act("b", 5, 1100, 2000)))
+	if len(report.Violations) != 0 || len(report.Restored) != 1 || len(report.Excepted) != 0 {
 		t.Fatalf("%+v", report)
 	}
 }
@@ -124,14 +148,14 @@ func TestKeepsElectionsApart(t *testing.T) {
 	for i := range other {
 		other[i].Election = "other"
 	}
-	report := check(history(act("a", 10, 0, 1000), other))
+	report := Check(history(act("a", 10, 0, 1000), other))
 	if len(report.Violations) != 0 || len(report.Terms) != 2 {
 		t.Fatalf("%+v", report)
 	}
 }
 
 func TestACauseWithoutAnElectionCountsForAll(t *testing.T) {
-	report := check(history(act("a", 10, 0, 1000), []Event{{T: 1000 * ms, Kind: Cause}}, act("b", 11, 1100, 2000)))
+	report := Check(history(act("a", 10, 0, 1000), []Event{{T: 1000 * ms, Kind: Cause}}, act("b", 11, 1100, 2000)))
 	if len(report.Violations) != 0 {
 		t.Fatalf("%+v", report)
 	}
@@ -142,7 +166,7 @@ func TestOneHolderMayStartItsProgramAgain(t *testing.T) {
 	for i := range again {
 		again[i].PID++
 	}
-	report := check(history(act("a", 10, 0, 1000), again))
+	report := Check(history(act("a", 10, 0, 1000), again))
 	if len(report.Violations) != 0 || report.Changes != 0 {
 		t.Fatalf("%+v", report)
 	}

@@ -28,19 +28,23 @@ const (
 	// Of the test.
 	Cause   Kind = "cause"   // something that may change the leader of the election ("" = of every election)
 	Foreign Kind = "foreign" // a cause too: somebody else deleted a live leader's key or revoked its lease
-	Expect  Kind = "expect"  // a holder with a larger token than Token acts within Within of T
-	Note    Kind = "note"    // for people
+	// A cause too: etcd is put back to an older snapshot. Tokens from before mean nothing after it.
+	Restored Kind = "restored"
+	Expect   Kind = "expect" // a holder with a larger token than Token acts within Within of T
+	Calm     Kind = "calm"   // the leader does not change within Within of T
+	Note     Kind = "note"   // for people
 )
 
 type Event struct {
-	T        int64         `json:"t"`
-	Kind     Kind          `json:"kind"`
-	Election string        `json:"election,omitempty"`
-	ID       string        `json:"id,omitempty"`
-	Token    int64         `json:"token,omitempty"`
-	PID      int           `json:"pid,omitempty"`
-	Text     string        `json:"text,omitempty"`
-	Within   time.Duration `json:"within,omitempty"`
+	T        int64  `json:"t"`
+	Kind     Kind   `json:"kind"`
+	Election string `json:"election,omitempty"`
+	ID       string `json:"id,omitempty"`
+	Token    int64  `json:"token,omitempty"`
+	PID      int    `json:"pid,omitempty"`
+	Text     string `json:"text,omitempty"`
+	// Of Foreign and Restored: how long the holder from before may still act.
+	Within time.Duration `json:"within,omitempty"`
 }
 
 // Now is CLOCK_BOOTTIME.
@@ -83,27 +87,65 @@ func (l *Log) Add(e Event) (Event, error) {
 
 // Read gives the events in order of time. A last line without its end is left out: its writer was killed.
 func Read(path string) ([]Event, error) {
-	file, err := os.Open(path)
-	if err != nil {
+	reader := NewReader(path)
+	if err := reader.Update(); err != nil {
 		return nil, err
 	}
+	events := reader.Events()
+	sort.SliceStable(events, func(i, j int) bool { return events[i].T < events[j].T })
+	return events, nil
+}
+
+// Reader follows a log that grows.
+type Reader struct {
+	path   string
+	offset int64
+	events []Event
+}
+
+func NewReader(path string) *Reader { return &Reader{path: path} }
+
+// Events are those read so far, in the order in which they were written.
+func (r *Reader) Events() []Event { return r.events }
+
+// Update reads what has come since, whole lines only.
+func (r *Reader) Update() error {
+	file, err := os.Open(r.path)
+	if err != nil {
+		return err
+	}
 	defer file.Close()
-	var events []Event
-	reader := bufio.NewReader(file)
+	if _, err := file.Seek(r.offset, io.SeekStart); err != nil {
+		return err
+	}
+	lines := bufio.NewReader(file)
 	for {
-		line, err := reader.ReadBytes('\n')
+		line, err := lines.ReadBytes('\n')
 		if err == io.EOF {
-			break
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		var e Event
 		if err := json.Unmarshal(line, &e); err != nil {
-			return nil, fmt.Errorf("%s: %w in %q", path, err, line)
+			return fmt.Errorf("%s: %w in %q", r.path, err, line)
 		}
-		events = append(events, e)
+		r.events = append(r.events, e)
+		r.offset += int64(len(line))
 	}
-	sort.SliceStable(events, func(i, j int) bool { return events[i].T < events[j].T })
-	return events, nil
+}
+
+// FirstAct is the first act in a log with a token larger than this.
+func FirstAct(path string, after int64) (Event, error) {
+	events, err := Read(path)
+	if err != nil {
+		return Event{}, err
+	}
+	for _, e := range events {
+		if e.Kind == Act && e.Token > after {
+			return e, nil
+		}
+	}
+	return Event{}, fmt.Errorf("%s: no act with a token larger than %d", path, after)
 }

@@ -2,11 +2,14 @@ package suite
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"bellwether.io/bellwether/tests/wire/go/cluster"
@@ -109,7 +112,7 @@ func TestTheLeadersLeaseIsRevoked(t *testing.T) {
 		s := NewStage(t, c)
 		_, _, act := s.pair(c.Endpoints(), c.Endpoints())
 		_, lease := s.leaderKey()
-		s.Foreign("the leader's lease is revoked")
+		s.Foreign(delivery, "the leader's lease is revoked")
 		if _, err := c.Client().Revoke(context.Background(), lease); err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +126,7 @@ func TestTheLeadersKeyIsDeletedByHand(t *testing.T) {
 		s := NewStage(t, c)
 		_, _, act := s.pair(c.Endpoints(), c.Endpoints())
 		key, _ := s.leaderKey()
-		s.Foreign("the leader's key is deleted")
+		s.Foreign(delivery, "the leader's key is deleted")
 		if _, err := c.Client().Delete(context.Background(), key); err != nil {
 			t.Fatal(err)
 		}
@@ -203,6 +206,52 @@ func TestEtcdIsRestartedWithinTheTtl(t *testing.T) {
 		go leader.Leave()
 		s.ExpectNext(act, afterHandOver, "hand-over after the restart")
 		leader.Leave()
+		next.Leave()
+	})
+}
+
+func TestASnapshotWithALowerRevisionIsRestored(t *testing.T) {
+	everyVersion(t, cluster.Options{}, func(t *testing.T, c *cluster.Cluster) {
+		s := NewStage(t, c)
+		s.ttl = 30 * time.Second // so that leases outlive the restart: it is the restore that is noticed
+		first, second, act := s.pair(c.Endpoints(), c.Endpoints())
+		snapshot, then := c.SaveSnapshot(), c.Counters().Revision
+		c.Write(100)
+		s.Cause("the first leaves")
+		go first.Leave()
+		s.ExpectNext(act, afterHandOver, "before the restore")
+		first.Leave()
+		third := s.Run("third", c.Endpoints())
+		s.WaitQueue(2)
+		// In the snapshot the one that left leads, the one that leads waits, and the one that waits is not there.
+		restored := s.Restored("etcd is put back to a snapshot")
+		c.RestoreSnapshot(snapshot)
+		cluster.Eventually(t, time.Minute, "the holder says that its token means nothing now", func() error {
+			if !strings.Contains(second.output(), "fencing tokens from before mean nothing now") {
+				return errors.New(second.output())
+			}
+			return nil
+		})
+		key, lease := s.leaderKey()
+		s.Cause("the lease of the one that left, " + key + ", is revoked")
+		if _, err := c.Client().Revoke(context.Background(), lease); err != nil {
+			t.Fatal(err)
+		}
+		var places []*mvccpb.KeyValue
+		cluster.Eventually(t, time.Minute, "both have joined the restored queue, and nobody else is in it", func() error {
+			if places = s.places(); len(places) != 2 || places[0].CreateRevision <= then {
+				return fmt.Errorf("%d places", len(places))
+			}
+			return nil
+		})
+		leader := places[0]
+		act = s.waitAct(time.Minute, "the leader of the restored queue acts", func(e eventlog.Event) bool {
+			return e.T > restored && e.Token == leader.CreateRevision && e.ID == string(leader.Value)
+		})
+		s.Cause("the leader of the restored queue leaves")
+		next := map[string]*Player{second.name: second, third.name: third}[act.ID]
+		go next.Leave()
+		s.ExpectNext(act, afterHandOver, "hand-over in the restored queue")
 		next.Leave()
 	})
 }

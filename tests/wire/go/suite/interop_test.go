@@ -31,7 +31,7 @@ func everyVersion(t *testing.T, options cluster.Options, test func(t *testing.T,
 // bellwether runs a subcommand against the cluster; its standard output.
 func (s *Stage) bellwether(args ...string) (string, error) {
 	flags := s.cluster.RunFlags(s.cluster.Endpoints())
-	cmd := exec.Command(Bellwether(s.t), append(append([]string{args[0]}, flags...), args[1:]...)...)
+	cmd := exec.Command(cluster.Bellwether(s.t), append(append([]string{args[0]}, flags...), args[1:]...)...)
 	var out, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &talk
 	if err := cmd.Run(); err != nil {
@@ -143,6 +143,33 @@ func TestTryLockSeesOursAndOursWaitsBehindIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.WaitActing(second)
+	})
+}
+
+func TestGoObservesOurLeaders(t *testing.T) {
+	everyVersion(t, cluster.Options{}, func(t *testing.T, c *cluster.Cluster) {
+		s := NewStage(t, c)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		leaders := concurrency.NewElection(s.session(), s.prefix).Observe(ctx)
+		first, second, act := s.pair(c.Endpoints(), c.Endpoints())
+		sees := func(p *Player, token int64) {
+			t.Helper()
+			// One who leads is told more than once where the queue behind it changes.
+			for answer := range leaders {
+				kv := answer.Kvs[0]
+				if string(kv.Value) == p.name && kv.CreateRevision == token {
+					return
+				}
+			}
+			t.Fatalf("Observe never told of %s with token %d", p.name, token)
+		}
+		sees(first, act.Token)
+		s.Cause("the first leaves")
+		go first.Leave()
+		act = s.ExpectNext(act, afterHandOver, "hand-over to the second")
+		sees(second, act.Token)
+		first.Leave()
 	})
 }
 

@@ -1,0 +1,41 @@
+// What the reading subcommands print, whoever told it: etcd or a controller.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "election/view.h"
+
+namespace bellwether::cli {
+
+// When it was so. From etcd it is never stale; a controller says whether its view is.
+struct Moment {
+  Revision revision;
+  WallTime as_of;
+  bool stale = false;
+};
+
+// One election with its queue, or with the first place alone.
+struct ElectionAnswer {
+  election::ElectionPtr view;
+  Moment moment;
+};
+
+// One election as `get` shows it.
+struct Summary {
+  std::string election;  // NS/NAME
+  std::optional<election::CandidateView> leader;
+  std::optional<size_t> candidates;  // nullopt = not told
+  Revision last_change;
+};
+
+struct ListAnswer {
+  std::vector<Summary> elections;
+  Moment moment;
+};
+
+}  // namespace bellwether::cli
