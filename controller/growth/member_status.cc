@@ -26,10 +26,12 @@ bool IsCurrent(const MemberStatus& member, Milliseconds every, MonotonicTime now
          now - *member.sampled_at <= kRoundsThatCount * every;
 }
 
+bool TellsItsQuota(std::string_view version) { return MajorMinor(version) >= std::pair{3, 6}; }
+
 std::optional<int64_t> QuotaOf(std::string_view version, int64_t told_bytes,
                                std::optional<int64_t> configured_bytes) {
   if (told_bytes != 0) return told_bytes;
-  if (MajorMinor(version) >= std::pair{3, 6}) return kDefaultQuotaBytes;
+  if (TellsItsQuota(version)) return kDefaultQuotaBytes;
   return configured_bytes;
 }
 

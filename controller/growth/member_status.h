@@ -58,6 +58,9 @@ struct ClusterStatus {
 // have stopped).
 bool IsCurrent(const MemberStatus& member, Milliseconds every, MonotonicTime now);
 
+// Whether servers of this version tell their quota in Status (3.6 and later).
+bool TellsItsQuota(std::string_view version);
+
 // The quota that counts: what the server tells (3.6 and later; their 0 is the default of 2 GiB,
 // which they did not tell before 3.6.6), else what was configured, else unknown. Negative = the
 // server runs without one.
