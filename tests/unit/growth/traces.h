@@ -1,6 +1,7 @@
 // Days in the life of an etcd cluster, each with what the growth model must and must not say.
 #pragma once
 
+#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,10 @@ struct Trace {
   const char* name;
   // What was not as it must be; empty when all was.
   std::vector<std::string> (*play)(const TraceSetting& setting);
+
+  friend std::ostream& operator<<(std::ostream& out, const Trace& trace) {
+    return out << trace.name;
+  }
 };
 
 std::span<const Trace> Traces();

@@ -34,6 +34,10 @@ struct Planted {
   const char* name;
   const char* caught_by;  // a trace
   const char* caught_as;  // part of the violation; what else goes wrong does not count
+
+  friend std::ostream& operator<<(std::ostream& out, const Planted& planted) {
+    return out << planted.caught_by;
+  }
 };
 
 class GrowthMutantTest : public ::testing::TestWithParam<Planted> {};
