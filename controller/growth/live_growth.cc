@@ -32,8 +32,7 @@ std::optional<Slope> SlopeOf(const std::deque<TimedValue>& points) {
 
 }  // namespace
 
-LiveGrowth::LiveGrowth()
-    : scales_{{{.bucket_s = 0}, {.bucket_s = 3600}, {.bucket_s = 12 * 3600}}} {}
+LiveGrowth::LiveGrowth() : scales_{{{.bucket_s = 0}, {.bucket_s = 3600}}} {}
 
 void LiveGrowth::Add(const CompactionFloor& floor) {
   const double at_s = Seconds(floor.at.time_since_epoch()).count();

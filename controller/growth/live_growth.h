@@ -10,8 +10,8 @@
 
 namespace bellwether::growth {
 
-// Looks at the floors of the last 24 compactions, 24 hours and 12 days (24 half days): a fast
-// growth shows in the first, one of a few MiB an hour only in the last.
+// Looks at the floors of the last 24 compactions and of the last 24 hours: a fast growth shows in
+// the first, one of a few MiB an hour in the second only.
 //
 // History that is kept is part of a floor, and follows the write rate: a working day's morning
 // looks like growth. So the data without it must grow too.
@@ -30,7 +30,7 @@ class LiveGrowth {
     std::optional<Slope> floors_slope;
     std::optional<Slope> live_slope;
   };
-  std::array<Scale, 3> scales_;
+  std::array<Scale, 2> scales_;
 };
 
 }  // namespace bellwether::growth

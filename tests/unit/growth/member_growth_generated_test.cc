@@ -195,6 +195,16 @@ TEST(ClusterGrowthTest, TakesTheStatusOfMembersAndCompactRevisionsFromElsewhere)
   EXPECT_FALSE(growth.Report(MonotonicTime(131s), 10s).members[0].current);
 }
 
+TEST(ClusterGrowthTest, RatesAreThoseOfTheMemberThatHasComeFurthest) {
+  ClusterGrowth growth(CompactionHint::kAuto);
+  for (int i = 0; i < 2; ++i) {
+    const MonotonicTime at{100s + i * 30s};
+    growth.Add({.at = at, .member_id = 1, .revision = {100}});  // a learner that is behind
+    growth.Add({.at = at, .member_id = 2, .revision = {1000 + i * 300}});
+  }
+  EXPECT_DOUBLE_EQ(growth.Report(MonotonicTime(131s), 10s).revisions_per_second, 10);
+}
+
 TEST(ClusterGrowthTest, NamesMembersOfAnotherCluster) {
   ClusterGrowth growth(CompactionHint::kAuto);
   growth.Add({.at = MonotonicTime(1s), .cluster_id = 7, .member_id = 1});

@@ -65,6 +65,21 @@ TEST(SeverityLatchTest, ClearsAfterFifteenReadingsThatAreClearByAMargin) {
   EXPECT_EQ(AddTimes(latch, 1, FullIn(110h)), Severity::kInfo);
 }
 
+TEST(SeverityLatchTest, SharesOfTheQuotaClearATwentiethBelow) {
+  const auto at = [](double file, double in_use) {
+    return Forecast{.verdict = Verdict::kSteady,
+                    .time_to_quota = kNever,
+                    .file_share = file,
+                    .in_use_share = in_use};
+  };
+  SeverityLatch latch;
+  EXPECT_EQ(AddTimes(latch, 3, at(0.96, 0.86)), Severity::kCritical);
+  EXPECT_EQ(AddTimes(latch, 100, at(0.94, 0.81)), Severity::kCritical);
+  EXPECT_EQ(AddTimes(latch, 15, at(0.94, 0.79)), Severity::kWarning);
+  EXPECT_EQ(AddTimes(latch, 100, at(0.94, 0.66)), Severity::kWarning);
+  EXPECT_EQ(AddTimes(latch, 15, at(0.94, 0.64)), Severity::kNone);
+}
+
 TEST(SeverityLatchTest, NoSpaceIsCriticalAtOnce) {
   SeverityLatch latch;
   EXPECT_EQ(latch.Add({.verdict = Verdict::kNoSpace}), Severity::kCritical);

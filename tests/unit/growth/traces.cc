@@ -128,6 +128,24 @@ Violations OfficeHours(const TraceSetting& setting) {
   return expect.Take();
 }
 
+// So does what eight hours write, of which each compaction frees one.
+Violations OfficeHoursUnderLongRetention(const TraceSetting& setting) {
+  Options options = With(setting, Compaction::kPeriodic);
+  options.retention = 8h;
+  options.quota_bytes = 8 * kGiB;
+  WatchedCluster cluster = Watch(setting, options);
+  Expecting expect(cluster);
+  cluster.Run(20h, {.per_second = 20, .bytes = 300});
+  cluster.Forget();
+  for (int hour = 0; hour < 24; ++hour) {
+    const double busy = hour < 12 ? hour : 24 - hour;
+    cluster.Run(1h, {.per_second = 20 + 15 * busy, .bytes = 300});
+  }
+  if (setting.tells_compact) expect.Quiet();
+  expect.That(cluster.worst() < Severity::kCritical, "nothing critical");
+  return expect.Take();
+}
+
 // At night there is too little to see it go.
 Violations QuietNights(const TraceSetting& setting) {
   WatchedCluster cluster = Watch(setting, With(setting, Compaction::kKubernetes));
@@ -224,7 +242,7 @@ Violations AMemberStartsAndCatchesUp(const TraceSetting& setting) {
   Expecting expect(cluster);
   cluster.Run(6h, kOrdinary);
   const test::ToyStore killed = cluster.store();
-  cluster.Run(30s, kOrdinary);
+  cluster.Run(60s, kOrdinary);
   cluster.store().Restore(killed, 7);
   cluster.Run(6h, kOrdinary);
   expect.Quiet();
@@ -237,8 +255,9 @@ Violations MonitorDownOnAHealthyCluster(const TraceSetting& setting) {
   WatchedCluster cluster = Watch(setting, With(setting, Compaction::kKubernetes));
   Expecting expect(cluster);
   cluster.Run(6h, kOrdinary);
-  cluster.RunUnwatched(2h, kOrdinary);
+  cluster.RunUnwatched(2h + 3min, kOrdinary);
   cluster.Run(3min, kOrdinary);
+  expect.That(!cluster.said(Verdict::kCompactionStalled), "no word of stalled compaction");
   expect.Between(cluster.member().revisions_per_second, 49, 51, "revisions/s");
   cluster.Run(6h, kOrdinary);
   expect.Quiet();
@@ -388,7 +407,20 @@ Violations StormUnderHourlyCompaction(const TraceSetting& setting) {
   expect.Between(cluster.anomaly_h(), 6.05, 6.15, "the hour at which the storm was found");
   expect.Between(cluster.first_h(Severity::kWarning), 6.0, 8.0, "the hour of warning");
   expect.That(cluster.report().severity >= Severity::kWarning, "a warning to stay");
+  expect.Verdicts(Verdict::kOverflowBeforeCompaction);
   expect.That(!cluster.full_h(), "the quota to suffice just so");
+  return expect.Take();
+}
+
+// An hour of it is more than there is room for: compaction comes, and too late.
+Violations StormThatCompactionIsTooLateFor(const TraceSetting& setting) {
+  WatchedCluster cluster = Watch(setting, With(setting, Compaction::kPeriodic));
+  Expecting expect(cluster);
+  cluster.Run(6h, kOrdinary);
+  expect.Quiet();
+  cluster.RunUntilFull(4h, {.per_second = 6500, .bytes = 84});
+  expect.Verdicts(Verdict::kOverflowBeforeCompaction);
+  expect.NoticeBeforeFull(Severity::kCritical, 0.9, 1.2);
   return expect.Take();
 }
 
@@ -534,6 +566,7 @@ constexpr Trace kTraces[] = {
     {"HourlySawtooth", HourlySawtooth},
     {"RevisionRetention", RevisionRetention},
     {"OfficeHours", OfficeHours},
+    {"OfficeHoursUnderLongRetention", OfficeHoursUnderLongRetention},
     {"QuietNights", QuietNights},
     {"BurstOfTenMinutes", BurstOfTenMinutes},
     {"RateZero", RateZero},
@@ -553,6 +586,7 @@ constexpr Trace kTraces[] = {
     {"MonitorDownWhileCompactionStops", MonitorDownWhileCompactionStops},
     {"Storm", Storm},
     {"StormUnderHourlyCompaction", StormUnderHourlyCompaction},
+    {"StormThatCompactionIsTooLateFor", StormThatCompactionIsTooLateFor},
     {"LiveGrowthUnderCompaction", LiveGrowthUnderCompaction},
     {"SlowLiveGrowth", SlowLiveGrowth},
     {"ALargeFileOfFreePages", ALargeFileOfFreePages},
