@@ -69,6 +69,8 @@ class Observer::Impl {
 
   void OnLeaderChange(std::function<void(const LeaderChange&)> told) { told_ = std::move(told); }
 
+  void Keep(History& history) { history_ = &history; }
+
   const Counters& counters() const {
     counters_ = dropped_;
     for (const auto& range : ranges_) {
@@ -147,6 +149,7 @@ class Observer::Impl {
         [this, name](QueueChanges changes) {
           const auto found = joining_.find(name);
           if (found == joining_.end()) return Publish(std::move(changes));
+          Note(changes);
           if (!changes.published.empty()) found->second.view = std::move(changes.published.back());
         },
         [this, name] {
@@ -169,7 +172,7 @@ class Observer::Impl {
     AnnounceChangeOfSources();
     QueueChanges changes{.published = {view}};
     if (view->leader() != nullptr) changes.leaders.push_back({.after = view});
-    Publish(std::move(changes));
+    Show(std::move(changes));
   }
 
   // `passes_on`: another prefix is to have its name.
@@ -187,12 +190,9 @@ class Observer::Impl {
     const Revision at = std::max(freshness_.revision, view ? view->last_change : Revision{});
     hidden_.erase(name);
     AnnounceChangeOfSources();
-    ElectionPtr namesake = passes_on ? nullptr : UnderTheRoot(name);
+    // Changed at the latest now, for those who know the other one.
+    const ElectionPtr namesake = passes_on ? nullptr : ShowUnderTheRoot(name, at);
     if (namesake != nullptr) {
-      // Changed at the latest now, for those who know the other one.
-      auto shown = std::make_shared<ElectionView>(*namesake);
-      shown->last_change = std::max(shown->last_change, at);
-      namesake = std::move(shown);
       store_.Publish(namesake);
     } else {
       absent_at_least_ = std::max(absent_at_least_, at);
@@ -211,12 +211,22 @@ class Observer::Impl {
     store_.SetFreshness(freshness_);
   }
 
-  ElectionPtr UnderTheRoot(const ElectionName& name) const {
+  ElectionPtr ShowUnderTheRoot(const ElectionName& name, Revision changed_at) {
     if (ranges_.empty() || ranges_.front()->queues().source() != 0) return nullptr;
-    return ranges_.front()->queues().Find(name);
+    return ranges_.front()->ShowAgain(name, changed_at);
+  }
+
+  void Note(const QueueChanges& changes) {
+    if (history_ == nullptr) return;
+    for (const LeaderChange& change : changes.leaders) history_->Add(change);
   }
 
   void Publish(QueueChanges changes) {
+    Note(changes);
+    Show(std::move(changes));
+  }
+
+  void Show(QueueChanges changes) {
     for (ElectionPtr& view : changes.published) store_.Publish(std::move(view));
     if (!changes.removed.empty()) {
       PublishAbsence();
@@ -348,6 +358,7 @@ class Observer::Impl {
   const Milliseconds reread_within_;
   Random random_;
   std::function<void(const LeaderChange&)> told_;
+  History* history_ = nullptr;
   Timer probe_timer_;
   Freshness freshness_;
   MonotonicTime probed_at_;  // when the newest answered probe left
@@ -375,6 +386,7 @@ void Observer::Start() { impl_->Start(); }
 void Observer::SetPrefixes(const std::vector<ExplicitPrefix>& prefixes) {
   impl_->SetPrefixes(prefixes);
 }
+void Observer::Keep(History& history) { impl_->Keep(history); }
 void Observer::OnLeaderChange(std::function<void(const LeaderChange&)> told) {
   impl_->OnLeaderChange(std::move(told));
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "election/history.h"
 #include "election/name.h"
 #include "election/root_queues.h"
 #include "election/view.h"
@@ -55,6 +56,9 @@ class Observer {
   // Called on the shard for each change of leader, after it was published, and for the leader of an
   // election that is served no more.
   void OnLeaderChange(std::function<void(const LeaderChange&)> told);
+  // Each change of leader goes there too, before it is published: whoever finds it in a view finds
+  // it there. To be called before Start; it outlives the observer.
+  void Keep(History& history);
   const Counters& counters() const;
 
  private:

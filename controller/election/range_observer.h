@@ -45,6 +45,9 @@ class RangeObserver final : public etcd::WatchHandler {
   uint64_t relists() const { return relists_; }
   uint64_t missed() const { return missed_; }
   const RootQueues& queues() const { return queues_; }
+  ElectionPtr ShowAgain(const ElectionName& election, Revision changed_at) {
+    return queues_.ShowAgain(Now(), election, changed_at);
+  }
 
  private:
   void OnWatchEvents(const etcd::WatchBatch& batch) override;

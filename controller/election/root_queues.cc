@@ -68,7 +68,10 @@ std::string RootQueues::PrefixFor(const ElectionName& election) const {
   return explicit_ ? explicit_->prefix : PrefixOf(root_, election);
 }
 
-void RootQueues::ForgetHistory() { absent_since_ = listed_at_ = Revision{}; }
+void RootQueues::ForgetHistory() {
+  absent_since_ = {};
+  listed_at_ = Revision{};
+}
 
 void RootQueues::StartLoad() {
   loading_.clear();
@@ -88,16 +91,17 @@ QueueChanges RootQueues::FinishLoad(Moment at, Revision revision) {
   QueueChanges changes;
   EndReread();
   foreign_keys_ = loading_foreign_;
+  const By by = loaded_ && !listed_at_ ? By::kListOfNewHistory : By::kList;
   // Whatever came and went before the list without being seen is unknown.
   listed_at_ = revision;
-  if (!explicit_) absent_since_ = revision;
+  if (!explicit_) absent_since_ = {revision, at.now, at.wall};
   for (const auto& [known, state] : elections_) loading_.try_emplace(known);
   if (explicit_) loading_.try_emplace(explicit_->election);
   for (auto it = loading_.begin(); it != loading_.end(); it = loading_.erase(it)) {
     Sort(it->second);
-    Publish(at, it->first, std::move(it->second), revision, changes);
+    Publish(at, it->first, std::move(it->second), revision, by, changes);
   }
-  Forget(revision, changes);
+  Forget(at, revision, changes);
   StartLoad();
   loaded_ = true;
   revision_ = revision;
@@ -175,11 +179,6 @@ void RootQueues::Edit(const etcd::Event& event, const ElectionName& election) {
   if (event.kind == etcd::Event::Kind::kPut) after = DescribeCandidate(event.kv);
 }
 
-ElectionPtr RootQueues::Find(const ElectionName& election) const {
-  const auto known = elections_.find(election);
-  return known == elections_.end() ? nullptr : known->second.view;
-}
-
 void RootQueues::Commit(Moment at, Revision revision, QueueChanges& changes) {
   for (auto& [election, edits] : edited_) {
     const auto known = elections_.find(election);
@@ -202,14 +201,15 @@ void RootQueues::Commit(Moment at, Revision revision, QueueChanges& changes) {
     // The deletion of a key that was not known changes nothing.
     if (!changed) continue;
     Sort(queue);
-    Publish(at, election, std::move(queue), revision, changes);
+    Publish(at, election, std::move(queue), revision, By::kEvents, changes);
   }
   edited_.clear();
-  Forget(revision, changes);
+  Forget(at, revision, changes);
 }
 
 void RootQueues::Publish(Moment at, const ElectionName& election, std::vector<CandidateView> queue,
-                         Revision changed_at, QueueChanges& changes) {
+                         Revision changed_at, By by, QueueChanges& changes) {
+  const Seen seen{changed_at, at.now, at.wall};
   State& state = elections_[election];
   const ElectionPtr before = state.view;
   auto view = std::make_shared<ElectionView>();
@@ -233,6 +233,20 @@ void RootQueues::Publish(Moment at, const ElectionName& election, std::vector<Ca
       before && before->leader() ? before->leader()->create_revision : Revision{};
   const Revision leads = view->leader() ? view->leader()->create_revision : Revision{};
   const bool changed = leads != led_before;
+  const bool unbroken = before && (by == By::kEvents || (by == By::kList && leads && !changed));
+  if (unbroken) {
+    view->complete_since = before->complete_since;
+  } else {
+    view->complete_since = by == By::kEvents ? absent_since_ : seen;
+  }
+  LeaderChange change{.before = before, .seen = seen, .listed = by != By::kEvents};
+  if (changed) {
+    if (state.led_from && !change.listed) {
+      change.led_for = std::chrono::duration_cast<Milliseconds>(at.now - *state.led_from);
+    }
+    state.led_from.reset();
+    if (leads && !change.listed) state.led_from = at.now;
+  }
   if (changed && leads) {
     if (state.last_leader) {
       ++view->transitions;
@@ -254,10 +268,22 @@ void RootQueues::Publish(Moment at, const ElectionName& election, std::vector<Ca
   }
   state.view = std::move(view);
   changes.published.push_back(state.view);
-  if (changed) changes.leaders.push_back({before, leads ? state.view : nullptr});
+  if (!changed) return;
+  if (leads) change.after = state.view;
+  changes.leaders.push_back(std::move(change));
 }
 
-void RootQueues::Forget(Revision at, QueueChanges& changes) {
+ElectionPtr RootQueues::ShowAgain(Moment at, const ElectionName& election, Revision changed_at) {
+  const auto known = elections_.find(election);
+  if (known == elections_.end()) return nullptr;
+  auto view = std::make_shared<ElectionView>(*known->second.view);
+  view->last_change = std::max(view->last_change, changed_at);
+  view->complete_since = {view->last_change, at.now, at.wall};
+  known->second.view = std::move(view);
+  return known->second.view;
+}
+
+void RootQueues::Forget(Moment at, Revision revision, QueueChanges& changes) {
   while (empty_.size() > kMaxEmpty) {
     const ElectionName oldest = std::move(empty_.front());
     empty_.pop_front();
@@ -266,7 +292,7 @@ void RootQueues::Forget(Revision at, QueueChanges& changes) {
     if (it == elections_.end() || it->second.view->leader() != nullptr) continue;
     if (std::find(empty_.begin(), empty_.end(), oldest) != empty_.end()) continue;
     elections_.erase(it);
-    absent_since_ = std::max(absent_since_, at);
+    if (revision > absent_since_.revision) absent_since_ = {revision, at.now, at.wall};
     changes.removed.push_back(oldest);
   }
 }

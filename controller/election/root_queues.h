@@ -80,13 +80,15 @@ class RootQueues {
   size_t Differences(std::string_view from, std::string_view to,
                      const std::vector<etcd::KeyValue>& kvs) const;
 
+  // The view of an election that was not shown for a while, as changed at this revision; nobody has
+  // been told of its changes since. Null = not known.
+  ElectionPtr ShowAgain(Moment at, const ElectionName& election, Revision changed_at);
+
   bool loaded() const { return loaded_; }
-  // What was published last; null = not known.
-  ElectionPtr Find(const ElectionName& election) const;
   // ExplicitPrefix::fingerprint; 0 of a root.
   uint64_t source() const { return explicit_ ? explicit_->fingerprint() : 0; }
   // Of a root: an election that is not known has had no candidate since then, if not for longer.
-  Revision absent_since() const { return absent_since_; }
+  Revision absent_since() const { return absent_since_.revision; }
   Revision listed_at() const { return listed_at_; }  // 0 = not in this history yet
   Revision revision() const { return revision_; }    // complete up to here
   size_t key_count() const { return keys_; }
@@ -99,7 +101,9 @@ class RootQueues {
     ElectionPtr view;
     Revision last_leader;  // create_revision of the newest leader seen; 0 = none yet
     std::optional<MonotonicTime> lost_at;
+    std::optional<MonotonicTime> led_from;  // unset when a list told that it leads
   };
+  enum class By { kEvents, kList, kListOfNewHistory };
 
   explicit RootQueues(std::string range);
 
@@ -110,8 +114,8 @@ class RootQueues {
   void Commit(Moment at, Revision revision, QueueChanges& changes);
   // Gives the election this queue, at the revision of its last change.
   void Publish(Moment at, const ElectionName& election, std::vector<CandidateView> queue,
-               Revision changed_at, QueueChanges& changes);
-  void Forget(Revision at, QueueChanges& changes);
+               Revision changed_at, By by, QueueChanges& changes);
+  void Forget(Moment at, Revision revision, QueueChanges& changes);
 
   std::string root_;  // or empty, and then explicit_
   std::optional<ExplicitPrefix> explicit_;
@@ -120,7 +124,7 @@ class RootQueues {
 
   bool loaded_ = false;
   Revision revision_;
-  Revision absent_since_;
+  Seen absent_since_;
   Revision listed_at_;
   std::map<ElectionName, State> elections_;
   size_t keys_ = 0;                       // in the queues of all elections

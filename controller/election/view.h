@@ -32,6 +32,13 @@ struct CandidateView {
   bool value_cut = false;  // longer than kMaxShownValueBytes: only its beginning is kept
 };
 
+// A moment of etcd's history, and when this process came to know of it.
+struct Seen {
+  Revision revision;
+  MonotonicTime at;
+  WallTime wall;
+};
+
 // One election at one moment.
 struct ElectionView {
   std::string ns;
@@ -52,6 +59,9 @@ struct ElectionView {
   uint64_t source = 0;
   // from the loss of the last leader to the next one; unset before the first
   std::optional<Milliseconds> last_failover;
+  // Every change of leader after it has been seen. A list after a lost watch sets it anew, unless
+  // it finds the leader of before: whose key is still there was not away.
+  Seen complete_since;
 
   const CandidateView* leader() const { return queue.empty() ? nullptr : &queue.front(); }
   std::optional<FencingToken> token() const {
@@ -63,8 +73,13 @@ struct ElectionView {
 using ElectionPtr = std::shared_ptr<const ElectionView>;
 
 struct LeaderChange {
-  ElectionPtr before;  // null = the election was not known
-  ElectionPtr after;   // null = nobody is in the queue any more
+  ElectionPtr before{};  // null = the election was not known
+  ElectionPtr after{};   // null = nobody is in the queue any more
+  Seen seen{};
+  // By a list: it happened then or before, and others may have led in between.
+  bool listed = false;
+  // How long the one before led; unset for nobody, and where a list told its begin or end.
+  std::optional<Milliseconds> led_for{};
 };
 
 // How long a confirmation counts: views that were not confirmed for longer are stale.
