@@ -35,7 +35,8 @@ Result<std::unique_ptr<Controller>> Controller::Start(const Config& config,
            [self](const election::ElectionName& election, http::LinearizableCallback done) {
              self->shard_->ReadLinearizable(election, std::move(done));
            },
-       .lease_ttl = [self](LeaseId lease) { return self->shard_->LeaseTtl(lease); }});
+       .lease_ttl = [self](LeaseId lease) { return self->shard_->LeaseTtl(lease); },
+       .history = &self->shard_->history()});
   if (!server) return server.error();
   made->server_ = *std::move(server);
   made->serving_ = made->server_.get();

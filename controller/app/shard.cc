@@ -49,6 +49,7 @@ Result<std::unique_ptr<Shard>> Shard::Start(const Config& config) {
       election::ObserverOptions{.root = config.root, .prefixes = config.prefixes}, shard->views_);
   shard->leader_ttls_ =
       std::make_unique<election::LeaderTtls>(shard->loop_, client, Random::FromEntropy().Next());
+  shard->observer_->Keep(shard->history_);
   shard->observer_->OnLeaderChange(
       [self = shard.get()](const election::LeaderChange& change) { self->OnLeaderChange(change); });
   const ClusterConfig& cluster = config.clusters.front();

@@ -15,6 +15,7 @@
 
 #include "app/config.h"
 #include "app/leader_log.h"
+#include "election/history.h"
 #include "election/leader_ttls.h"
 #include "election/observer.h"
 #include "election/view_store.h"
@@ -37,6 +38,7 @@ class Shard {
 
   // Any thread.
   const election::ViewStore& views() const { return views_; }
+  const election::History& history() const { return history_; }
   const growth::StatusStore& status() const { return status_; }
   http::Readiness readiness() const;
   metrics::Counters counters() const;  // at most a second old
@@ -62,6 +64,7 @@ class Shard {
 
   EventLoop loop_;
   election::ViewStore views_;
+  election::History history_;
   growth::StatusStore status_;
 
   mutable std::mutex mutex_;

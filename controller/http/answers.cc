@@ -151,6 +151,31 @@ Json ListItem(const ElectionView& view) {
           {"revision", view.last_change.value}};
 }
 
+Json HistoryAnswer(const ElectionView& view, const election::PastChanges& past,
+                   const Freshness& freshness, MonotonicTime now) {
+  Json json{{"election", view.ns + "/" + view.name},
+            {"changes", Json::array()},
+            {"completeSince", Json(nullptr)},
+            {"revision", view.last_change.value}};
+  for (const election::PastChange& change : past.changes) {
+    Json item{{"time", Rfc3339(change.seen.wall)},
+              {"revision", change.seen.revision.value},
+              {"leader", nullptr},
+              {"fencingToken", nullptr},
+              {"ledForMs", MillisecondsOrNull(change.led_for)},
+              {"listed", change.listed}};
+    if (change.token.value != 0) {
+      item["leader"] = {{"id", change.id}, {"address", TextOrNull(change.address)}};
+      item["fencingToken"] = change.token.value;
+    }
+    json["changes"].push_back(std::move(item));
+  }
+  json["completeSince"] = {{"time", Rfc3339(past.complete_since.wall)},
+                           {"revision", past.complete_since.revision.value}};
+  AddFreshness(json, freshness, now);
+  return json;
+}
+
 std::string Dump(const Json& json) {
   // Whatever bytes a foreign client wrote into an id, a dump does not throw.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

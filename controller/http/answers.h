@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "election/history.h"
 #include "election/view.h"
 #include "http/sources.h"
 
@@ -38,6 +39,12 @@ std::string ElectionAnswer(const election::ElectionView& view, const election::F
 
 // One line of the list: no values, as a page may hold a thousand.
 Json ListItem(const election::ElectionView& view);
+
+// {"election","changes":[{"time","revision","leader":{"id","address"}|null,"fencingToken","ledForMs",
+// "listed"}],"completeSince":{"time","revision"},"revision","asOf","stale"}, the newest change
+// last.
+Json HistoryAnswer(const election::ElectionView& view, const election::PastChanges& past,
+                   const election::Freshness& freshness, MonotonicTime now);
 
 // "asOf", "stale" and, only when true, "tokensInvalid".
 void AddFreshness(Json& json, const election::Freshness& freshness, MonotonicTime now);

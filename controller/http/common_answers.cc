@@ -1,5 +1,6 @@
 #include "http/common_answers.h"
 
+#include <charconv>
 #include <utility>
 
 #include "http/problem.h"
@@ -39,6 +40,19 @@ Response InvalidParameter(std::string_view parameter, const std::string& value,
                      .next = "Give " + wanted + ", or leave it out.",
                      .parameter = std::string(parameter),
                      .allowed = std::move(allowed)});
+}
+
+std::optional<Response> ReadLimit(const Call& call, size_t most, size_t* limit) {
+  const std::string* given = call.Find("limit");
+  if (given == nullptr) return std::nullopt;
+  size_t read = 0;
+  const char* end = given->data() + given->size();
+  const auto [stop, ec] = std::from_chars(given->data(), end, read);
+  if (ec != std::errc() || stop != end || read < 1 || read > most) {
+    return InvalidParameter("limit", *given, "a number from 1 to " + std::to_string(most));
+  }
+  *limit = read;
+  return std::nullopt;
 }
 
 std::optional<Response> RefuseParameters(const Call& call,

@@ -1,6 +1,7 @@
 // Answers that several calls give.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ Response NotAcceptable(const std::vector<std::string_view>& offers);
 // 400 for the value of a query parameter.
 Response InvalidParameter(std::string_view parameter, const std::string& value,
                           const std::string& wanted, std::vector<std::string_view> allowed = {});
+
+// "limit", as it was before when it is not given. 400 unless it is a number from 1 to `most`.
+std::optional<Response> ReadLimit(const Call& call, size_t most, size_t* limit);
 
 // 400 when one of these is given, which make no sense with `with`; nullopt otherwise.
 std::optional<Response> RefuseParameters(const Call& call,

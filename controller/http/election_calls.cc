@@ -11,6 +11,7 @@
 #include "http/election_call.h"
 #include "http/etag.h"
 #include "http/health_call.h"
+#include "http/history_call.h"
 #include "http/list_call.h"
 #include "http/negotiation.h"
 #include "http/problem.h"
@@ -183,6 +184,11 @@ std::vector<Route> ElectionCalls(const Sources& sources, MostReads most_reads) {
                "index=N&wait=30s: once it has changed after N; is=ID: 200 while that one leads, "
                "else 503",
        .handler = [&sources, reads](const Call& call) { return Leader(call, sources, *reads); }},
+      {.method = "GET",
+       .pattern = "/v1/elections/{ns}/{name}/history",
+       .parameters = {"limit"},
+       .what = "the last changes of leader, the newest last, and since when none is missing",
+       .handler = [&sources](const Call& call) { return HistoryOf(call, sources); }},
       {.method = "GET",
        .pattern = "/v1/elections/{ns}/{name}/standby",
        .parameters = {"is"},

@@ -1,6 +1,5 @@
 #include "http/list_call.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -56,13 +55,7 @@ std::variant<Wanted, Response> Read(const Call& call) {
     }
     wanted.led = *state == "led";
   }
-  if (const std::string* limit = call.Find("limit")) {
-    const char* end = limit->data() + limit->size();
-    const auto [stop, ec] = std::from_chars(limit->data(), end, wanted.limit);
-    if (ec != std::errc() || stop != end || wanted.limit < 1 || wanted.limit > kMaxPage) {
-      return InvalidParameter("limit", *limit, "a number from 1 to " + std::to_string(kMaxPage));
-    }
-  }
+  if (auto wrong = ReadLimit(call, kMaxPage, &wanted.limit)) return *std::move(wrong);
   if (const std::string* token = call.Find("continue")) {
     auto after = FromContinueToken(*token);
     if (!after) {

@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "election/history.h"
 #include "election/name.h"
 #include "election/own_state.h"
 #include "election/view.h"
@@ -54,6 +55,8 @@ struct Sources {
   std::function<void(election::ElectionName, LinearizableCallback)> read_linearizable;
   // The TTL of a lease, where this replica knows it; empty = it knows none.
   std::function<std::optional<Milliseconds>(LeaseId)> lease_ttl{};
+  // Of a controller: who led before. Outlives the server.
+  const election::History* history = nullptr;
   // Of a sidecar: the candidate of this process, whose calls (own_calls.h) are served instead of
   // the controller's. Outlives the server.
   const election::OwnStateStore* own = nullptr;

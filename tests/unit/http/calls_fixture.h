@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "election/history.h"
 #include "election/view_store.h"
 #include "http/calls.h"
 
@@ -106,6 +107,7 @@ class CallsTest : public testing::Test, protected Waiter {
 
   MonotonicTime now_{std::chrono::seconds(1000)};
   election::ViewStore store_;
+  election::History history_;
   Readiness readiness_;
   std::vector<std::pair<election::ElectionName, LinearizableCallback>> asked_;
   std::vector<Response> late_;
@@ -123,7 +125,8 @@ class CallsTest : public testing::Test, protected Waiter {
                      const auto known = ttls_.find(lease);
                      if (known == ttls_.end()) return std::nullopt;
                      return known->second;
-                   }};
+                   },
+                   .history = &history_};
 };
 
 }  // namespace bellwether::http

@@ -127,7 +127,7 @@ TEST_F(RouterTest, TheRootListsTheCalls) {
   EXPECT_EQ(text.content_type, "text/plain; charset=utf-8");
   EXPECT_THAT(text.body, HasSubstr("GET /v1/elections[?namespace=&state=&limit=&continue=]\n"));
   const auto json = nlohmann::json::parse(Get("/", "application/json").body);
-  EXPECT_EQ(json["calls"].size(), 11u);
+  EXPECT_EQ(json["calls"].size(), 12u);
   EXPECT_EQ(ProblemOf(Get("/", "image/png"), 406), "not-acceptable");
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,7 @@ const (
 	election  = elections + "/{ns}/{name}"
 	leader    = election + "/leader"
 	standby   = election + "/standby"
+	history   = election + "/history"
 	redirect  = election + "/redirect/{path}"
 	watch     = "/v1/watch"
 )
@@ -203,6 +205,7 @@ func (d *driver) notLoaded() {
 		{Path: leader, Params: named("led"), Query: "is=a"},
 		{Path: leader, Params: named("led"), Header: accept("text/event-stream")},
 		{Path: standby, Params: named("led"), Query: "is=a"},
+		{Path: history, Params: named("led")},
 		{Path: redirect, Params: withPath("led", "x")},
 		{Path: watch},
 		{Path: "/readyz"},
@@ -225,6 +228,7 @@ func (d *driver) whatIs(address string) {
 		{Path: leader, Params: named("led"), Query: "is=a"},
 		{Path: leader, Params: named("led"), Header: accept("text/event-stream")},
 		{Path: standby, Params: named("led"), Query: "is=b"},
+		{Path: history, Params: named("led")}, {Path: history, Params: named("vacant"), Query: "limit=1"}, {Path: history, Params: named("bytes")},
 		{Path: watch, Query: "namespace=test"},
 	} {
 		d.both(address, 200, r)
@@ -245,18 +249,19 @@ func (d *driver) whatIsNot(address string) {
 		{Path: elections, Query: "limit=0"}, {Path: elections, Query: "state=x"}, {Path: elections, Query: "limit=1&limit=2"},
 		{Path: election, Params: map[string]string{"ns": "UPPER", "name": "x"}}, {Path: election, Params: named("led"), Query: "index=x"},
 		{Path: leader, Params: map[string]string{"ns": "x", "name": "-"}}, {Path: leader, Params: named("led"), Query: "consistency=x"},
+		{Path: history, Params: named("led"), Query: "limit=33"}, {Path: history, Params: map[string]string{"ns": "x", "name": "-"}},
 		{Path: standby, Params: named("led")}, {Path: redirect, Params: withPath("led", "a/%2e%2e/b")},
 		{Path: redirect, Params: map[string]string{"ns": "x", "name": "-", "path": "x"}}, {Path: watch, Query: "namespace=-"},
 	} {
 		d.both(address, 400, r)
 	}
 	for _, r := range []Request{
-		{Path: election, Params: named("never")}, {Path: leader, Params: named("never")}, {Path: redirect, Params: withPath("never", "x")},
+		{Path: election, Params: named("never")}, {Path: leader, Params: named("never")}, {Path: history, Params: named("never")}, {Path: redirect, Params: withPath("never", "x")},
 		{Path: leader, Params: named("never"), Query: "consistency=linearizable"},
 	} {
 		d.both(address, 404, r)
 	}
-	for _, path := range []string{"/", elections, election, leader, watch} {
+	for _, path := range []string{"/", elections, election, leader, history, watch} {
 		d.both(address, 406, Request{Path: path, Params: named("led"), Header: accept("image/png")})
 	}
 	d.both(address, 503, Request{Path: leader, Params: named("led"), Query: "is=b"})
@@ -303,6 +308,7 @@ func (d *driver) etcdGoes(c *controller.Controller) {
 	d.until(c.Address, Request{Path: elections}, "tokens are invalid", invalid)
 	d.until(c.Address, Request{Path: election, Params: named("led")}, "tokens are invalid", invalid)
 	d.until(c.Address, Request{Path: leader, Params: named("led")}, "tokens are invalid", invalid)
+	d.until(c.Address, Request{Path: history, Params: named("led")}, "tokens are invalid", invalid)
 	unknown := Open(d.t, c.Address, Request{Method: "GET", Path: leader, Params: named("never"), Header: accept("text/event-stream")})
 	d.keep(unknown.Until("unknown"))
 	// What comes after a restore says so too, once it is fresh.
@@ -352,6 +358,10 @@ func (d *driver) drive() (document []byte, calls []string) {
 	d.until(c.Address, vacant, "it is led", func(e Exchange) bool { return e.Status == 200 })
 	d.remove(root + "/test/vacant/")
 	d.until(c.Address, vacant, "it is vacant", func(e Exchange) bool { return strings.Contains(string(e.Body), `"leader":null`) })
+
+	d.until(c.Address, Request{Path: history, Params: named("vacant")}, "how long it was led is told", func(e Exchange) bool {
+		return regexp.MustCompile(`"ledForMs":\d`).Match(e.Body)
+	})
 
 	var listed struct{ Calls []struct{ Call string } }
 	if err := json.Unmarshal(d.both(c.Address, 200, Request{Path: "/", Header: accept("application/json")}).Body, &listed); err != nil {
