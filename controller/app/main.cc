@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   bellwether::cli::AddLeader(app, &code);
   bellwether::cli::AddQueue(app, &code);
   bellwether::cli::AddWatch(app, &code);
+  bellwether::cli::AddHistory(app, &code);
   bellwether::cli::AddResign(app, &code);
   bellwether::app::AddController(app, &code);
   bellwether::app::AddConfig(app, &code);

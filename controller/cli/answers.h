@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "election/history.h"
 #include "election/view.h"
 
 namespace bellwether::cli {
@@ -35,6 +36,14 @@ struct Summary {
 
 struct ListAnswer {
   std::vector<Summary> elections;
+  Moment moment;
+};
+
+// The last changes of leader, which only a controller tells.
+struct HistoryAnswer {
+  std::vector<election::PastChange> changes;  // the newest last
+  // Every change after it is among them; nullopt = the controller does not know the election.
+  std::optional<election::Seen> complete_since;
   Moment moment;
 };
 

@@ -18,6 +18,8 @@ void AddGet(CLI::App& app, int* code);
 void AddLeader(CLI::App& app, int* code);
 void AddQueue(CLI::App& app, int* code);
 void AddWatch(CLI::App& app, int* code);
+// Of a controller alone; it writes nothing.
+void AddHistory(CLI::App& app, int* code);
 // Straight on etcd; writes with --yes alone.
 void AddResign(CLI::App& app, int* code);
 // Of the application with everything that is in it when the subcommand runs.

@@ -126,6 +126,29 @@ std::vector<CandidateView> Queue(const json& object) {
   return queue;
 }
 
+WallTime TimeOf(const json& object) {
+  const auto time = Time(object, "time");
+  if (!time) throw Wrong{"it has no \"time\""};
+  return *time;
+}
+
+// When the controller knew of it, by a clock that is not ours, is not told.
+election::Seen SeenAt(const json& object) {
+  return {.revision = Revision{As<int64_t>(object, "revision")}, .at = {}, .wall = TimeOf(object)};
+}
+
+election::PastChange Change(const json& object) {
+  election::PastChange change{.seen = SeenAt(object), .listed = As<bool>(object, "listed")};
+  const json& leader = At(object, "leader");
+  if (!leader.is_null()) {
+    change.id = As<std::string>(leader, "id");
+    change.address = Maybe<std::string>(leader, "address").value_or("");
+    change.token = FencingToken{As<int64_t>(object, "fencingToken")};
+  }
+  if (const auto ms = Maybe<int64_t>(object, "ledForMs")) change.led_for = Milliseconds(*ms);
+  return change;
+}
+
 // `read` takes the document apart and throws Wrong.
 template <typename Read>
 auto Parse(std::string_view body, Read read) -> Result<decltype(read(json()))> {
@@ -169,6 +192,16 @@ Result<ControllerPage> ReadPage(std::string_view body) {
     }
     page.list.moment = MomentOf(document);
     return page;
+  });
+}
+
+Result<HistoryAnswer> ReadHistory(std::string_view body) {
+  return Parse(body, [](const json& document) {
+    HistoryAnswer answer;
+    for (const json& each : At(document, "changes")) answer.changes.push_back(Change(each));
+    answer.complete_since = SeenAt(At(document, "completeSince"));
+    answer.moment = MomentOf(document);
+    return answer;
   });
 }
 

@@ -26,6 +26,9 @@ struct ControllerPage {
 };
 Result<ControllerPage> ReadPage(std::string_view body);
 
+// GET …/history.
+Result<HistoryAnswer> ReadHistory(std::string_view body);
+
 // "freshness": whether what was told before is stale.
 Result<bool> ReadStale(std::string_view data);
 // "unknown": of which election it is told that it has no candidate.

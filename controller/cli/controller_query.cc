@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "rest/http_client.h"
@@ -20,15 +20,38 @@ Error NotUnderstood(const rest::Response& response, Error error) {
   return error;
 }
 
+Moment MomentOfUnknown(const rest::Response& response) {
+  return {.as_of = std::chrono::system_clock::now(),
+          .stale = response.Find("x-bellwether-stale") == "true"};
+}
+
 // Of an election that is not known, in the words of one that is: nobody leads it.
 ControllerElection Vacant(const Target& target, const rest::Response& response) {
   auto view = std::make_shared<election::ElectionView>();
   view->ns = target.name.substr(0, target.name.find('/'));
   view->name = target.name.substr(std::min(target.name.size(), view->ns.size() + 1));
-  return {.answer = {.view = std::move(view),
-                     .moment = {.as_of = std::chrono::system_clock::now(),
-                                .stale = response.Find("x-bellwether-stale") == "true"}},
+  return {.answer = {.view = std::move(view), .moment = MomentOfUnknown(response)},
           .candidates = 0};
+}
+
+// One answer: what `read` makes of its body, or `unknown` of a 404.
+template <typename T, typename Unknown>
+Result<T> AskOnce(const SourceFlags& flags, const std::string& path,
+                  Result<T> (*read)(std::string_view), Unknown unknown) {
+  std::optional<T> answer;
+  const Status asked =
+      AskController(flags, path, [&](const rest::Response& response) -> Result<std::string> {
+        if (response.status == 404) {
+          answer = unknown(response);
+          return std::string();
+        }
+        auto told = read(response.body);
+        if (!told) return told.error();
+        answer = *std::move(told);
+        return std::string();
+      });
+  if (!asked) return asked.error();
+  return *std::move(answer);
 }
 
 }  // namespace
@@ -93,20 +116,18 @@ std::string PathOf(const Target& target, const std::string& rest) {
 
 Result<ControllerElection> AskElection(const SourceFlags& flags, const Target& target,
                                        const std::string& rest) {
-  std::optional<ControllerElection> answer;
-  const Status asked = AskController(flags, PathOf(target, rest),
-                                     [&](const rest::Response& response) -> Result<std::string> {
-                                       if (response.status == 404) {
-                                         answer = Vacant(target, response);
-                                         return std::string();
-                                       }
-                                       auto read = ReadElection(response.body);
-                                       if (!read) return read.error();
-                                       answer = *std::move(read);
-                                       return std::string();
-                                     });
-  if (!asked) return asked.error();
-  return *std::move(answer);
+  return AskOnce<ControllerElection>(
+      flags, PathOf(target, rest), ReadElection,
+      [&](const rest::Response& response) { return Vacant(target, response); });
+}
+
+Result<HistoryAnswer> AskHistory(const SourceFlags& flags, const Target& target,
+                                 std::optional<size_t> limit) {
+  const std::string query = limit ? "?limit=" + std::to_string(*limit) : "";
+  return AskOnce<HistoryAnswer>(flags, PathOf(target, "/history" + query), ReadHistory,
+                                [](const rest::Response& response) {
+                                  return HistoryAnswer{.moment = MomentOfUnknown(response)};
+                                });
 }
 
 Result<ListAnswer> AskList(const SourceFlags& flags) {

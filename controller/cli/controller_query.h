@@ -1,7 +1,9 @@
 // Questions to a controller, each asked once and waited for.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -28,6 +30,10 @@ std::string PathOf(const Target& target, const std::string& rest);
 // The answer of that path; an election that the controller does not know has nobody in its queue.
 Result<ControllerElection> AskElection(const SourceFlags& flags, const Target& target,
                                        const std::string& rest);
+
+// The last changes of leader, at most `limit` of them where it is given.
+Result<HistoryAnswer> AskHistory(const SourceFlags& flags, const Target& target,
+                                 std::optional<size_t> limit);
 
 // All elections that the controller serves, however many, up to a million.
 Result<ListAnswer> AskList(const SourceFlags& flags);

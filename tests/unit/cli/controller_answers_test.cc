@@ -110,5 +110,47 @@ TEST(ControllerAnswersTest, APageTellsWhetherAnotherFollows) {
   EXPECT_EQ(read->list.moment.revision, Revision{12});
 }
 
+json History() {
+  return json::parse(R"({"election":"batch/report","changes":[
+      {"time":"2027-01-15T08:00:00.123Z","revision":9,"leader":{"id":"a","address":"http://a:80"},
+       "fencingToken":7,"ledForMs":1500,"listed":true},
+      {"time":"2027-01-15T08:00:01.623Z","revision":12,"leader":null,"fencingToken":null,
+       "ledForMs":null,"listed":false}],
+    "completeSince":{"time":"2027-01-15T08:00:00.000Z","revision":8},
+    "revision":12,"asOf":"2027-01-15T08:01:40.000Z","stale":false,"more":[]})");
+}
+
+TEST(ControllerAnswersTest, AHistoryIsReadInItsOrder) {
+  const auto read = ReadHistory(History().dump());
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(read->changes.size(), 2u);
+  const election::PastChange& led = read->changes[0];
+  EXPECT_EQ(led.id + " " + led.address, "a http://a:80");
+  EXPECT_EQ(led.token, FencingToken{7});
+  EXPECT_EQ(led.led_for, Milliseconds(1500));
+  EXPECT_TRUE(led.listed);
+  EXPECT_EQ(Rfc3339(led.seen.wall), "2027-01-15T08:00:00.123Z");
+  const election::PastChange& vacant = read->changes[1];
+  EXPECT_EQ(vacant.token, FencingToken{0});
+  EXPECT_EQ(vacant.led_for, std::nullopt);
+  EXPECT_EQ(vacant.seen.revision, Revision{12});
+  ASSERT_TRUE(read->complete_since);
+  EXPECT_EQ(read->complete_since->revision, Revision{8});
+  EXPECT_EQ(read->moment.revision, Revision{12});
+}
+
+TEST(ControllerAnswersTest, WhatIsWrongInAHistoryIsAnError) {
+  for (const char* pointer :
+       {"/changes", "/completeSince", "/changes/0/time", "/changes/1/leader", "/changes/0/listed",
+        "/changes/0/fencingToken", "/completeSince/time", "/stale", "/changes/0/revision"}) {
+    json answer = History();
+    answer[json::json_pointer(pointer)] = "x";
+    EXPECT_FALSE(ReadHistory(answer.dump())) << pointer;
+    const json::json_pointer at(pointer);
+    answer.at(at.parent_pointer()).erase(at.back());
+    EXPECT_FALSE(ReadHistory(answer.dump())) << "without " << pointer;
+  }
+}
+
 }  // namespace
 }  // namespace bellwether::cli

@@ -73,6 +73,7 @@ offers 'bellwether lea' leader not:get
 offers 'bellwether get --' --output --endpoints --controller --watch not:--election
 offers 'bellwether get -o ' json yaml wide table not:--output
 offers 'bellwether leader a/b --color ' auto always never not:json
+offers 'bellwether history --' --limit --controller --output not:--prefix
 offers 'bellwether config ' validate not:get
 offers 'bellwether config validate --' --set --output not:--endpoints
 offers 'bellwether get --cacert c' certificate.pem

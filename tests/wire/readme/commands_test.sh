@@ -110,6 +110,7 @@ execute() {
     'curl -sN '*'/v1/watch'*) streams '^event: sync$' "$line" ;;
     'curl '*'text/plain'*'/leader'*) expect 0 '^[a-z0-9.-]+$' "$line" ;;
     'curl '*'/leader'*) expect 0 '"election": *"batch/report".*"stale": *false' "$line" ;;
+    'curl '*'/history '*) expect 0 '"completeSince":' "$line" ;;
     'curl '*'/v1/elections '*) expect 0 'batch' "$line" ;;
     'curl '*'/metrics'*) expect 0 '^bellwether_election_leader\{' "$line" ;;
     'bellwether get --watch'*) streams '^batch/report ' "$line" ;;
@@ -117,6 +118,7 @@ execute() {
     'bellwether leader '*'--controller'*) expect 0 '^[a-z0-9.-]+$' "$line" ;;
     'bellwether leader '*) expect 0 '^[a-z0-9.-]+$' "$line" ;;
     'bellwether watch '*) streams ' leader [^ ]+ [0-9]+$' "$line" ;;
+    'bellwether history '*) expect 0 'TOKEN' "$line" ;;
     'bellwether queue '*) expect 0 'ID' "$line" ;;
     'bellwether get '*) expect 0 'batch/report' "$line" ;;
     'bellwether resign '*) expect 1 'lease' "$line" ;; # its leader is alive
