@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include "support/tcp_proxy.h"
@@ -17,10 +18,12 @@ using test::TcpProxy;
 // An observer that ends on the shard, as it must.
 class Observing {
  public:
-  Observing(Shard& shard, ObserverOptions options, ViewStore& store) : shard_(shard) {
+  Observing(Shard& shard, ObserverOptions options, ViewStore& store, History* history = nullptr)
+      : shard_(shard) {
     shard_.Sync([&] {
       observer_ =
           std::make_unique<Observer>(shard_.loop, shard_.client(), std::move(options), store);
+      if (history != nullptr) observer_->Keep(*history);
       observer_->Start();
     });
   }
@@ -72,6 +75,39 @@ TEST_F(ObserverWireTest, PublishesQueuesOfTheRootAndOfAForeignPrefixAndWritesNot
   etcd.Start(0);
   EXPECT_TRUE(Eventually(fresh));
   EXPECT_FALSE(store.freshness().tokens_invalid);
+}
+
+TEST_F(ObserverWireTest, WhoeverSeesALeaderFindsItInTheHistory) {
+  History history;
+  const Observing observer(shard, {.root = "/root"}, store, &history);
+  ASSERT_TRUE(Eventually([&] { return store.freshness().loaded; }));
+  // On the shard, at the moment of a publication.
+  std::atomic<int> looked{0}, missing{0};
+  const auto feed = std::make_shared<ChangeFeed>([&] {
+    const ElectionPtr view = store.Find("a", "b");
+    if (view == nullptr) return;
+    ++looked;
+    const PastChanges past = history.Of(*view);
+    const int64_t token = view->token().value_or(FencingToken{}).value;
+    if (past.changes.empty() || past.changes.back().token.value != token) ++missing;
+  });
+  store.Attach(feed);
+  const auto leader = [&] {
+    feed->Take();  // tells again
+    const ElectionPtr view = store.Find("a", "b");
+    return view != nullptr && view->leader() != nullptr ? view->leader()->id : "";
+  };
+  for (int i = 0; i < 10; ++i) {
+    const std::string id = "candidate-" + std::to_string(i);
+    etcd.Etcdctl("put /root/a/b/1 " + id);
+    ASSERT_TRUE(Eventually([&] { return leader() == id; }));
+    etcd.Etcdctl("del /root/a/b/1");
+    ASSERT_TRUE(Eventually([&] { return leader().empty(); }));
+  }
+  feed->Close();
+  EXPECT_GE(looked, 10);
+  EXPECT_EQ(missing, 0);
+  EXPECT_EQ(history.Of(*store.Find("a", "b")).changes.size(), 20u);
 }
 
 // Of a thousand elections without a candidate the oldest are forgotten. Whoever is told of a
