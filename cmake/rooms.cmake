@@ -20,6 +20,12 @@ if(BELLWETHER_SANITIZE STREQUAL "address")
 elseif(BELLWETHER_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
+elseif(BELLWETHER_SANITIZE STREQUAL "fuzzer")
+  # What the fuzzers of tests/fuzz drive; their own files alone are linked with libFuzzer's main. Debian's libraries hide
+  # types that headers instantiate here too, which is all that vptr would find.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-sanitize=vptr
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined -fno-sanitize=vptr)
 endif()
 
 # room(<name> SOURCES a.cc b.cc DEPS <rooms and libraries>)

@@ -38,7 +38,8 @@ ConfigReading LoadConfig(const ConfigInput& input);
 // The controller itself finds them when it connects.
 void CheckFiles(ConfigReading& reading);
 
-// Of a reading without problems: values that are good each and make no sense, or no sense together.
+// Of a reading without problems: lets defaults make room for what was given, and adds problems for
+// values that are good each and make no sense, or no sense together.
 void CheckSense(ConfigReading& reading);
 
 // Of a tree that fits the schema's types or not: elections whose queues would be mixed up.

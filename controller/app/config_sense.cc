@@ -47,26 +47,39 @@ void CheckSpan(const ConfigNode& limits, const Span& span, int64_t (*measure)(st
 bool IsGiven(const ConfigNode& node) { return node.at.source > 0 || node.at.line > 0; }
 
 // Who only asks would find no place beside those who wait.
-void CheckWatchers(const ConfigNode& limits, ConfigReading& reading) {
+void CheckWatchers(const ConfigNode& limits, ConfigProblems& problems) {
   const ConfigNode& watchers = *limits.Find("watchers");
   const ConfigNode& connections = *limits.Find("connections");
   if (std::stoull(watchers.text) < std::stoull(connections.text)) return;
-  const std::string why = Shown(watchers.text) + " are not less than connections (" +
-                          Shown(connections.text) + "), so that they could take all of them";
-  if (IsGiven(watchers)) {
-    reading.problems.Add(watchers.at, "http.limits.watchers",
-                         why + "; lower it or raise connections");
-  } else {
-    reading.warnings.push_back("http.limits.watchers: " + why + "; give a smaller number");
+  problems.Add(watchers.at, "http.limits.watchers",
+               Shown(watchers.text) + " are not less than connections (" + Shown(connections.text) +
+                   "), so that they could take all of them; lower it or raise connections");
+}
+
+// A default makes room for what was given, so that what is printed can be read again.
+void FitDefaults(ConfigNode& limits) {
+  const std::string header = limits.Find("headerBytes")->text;
+  const uint64_t connections = std::stoull(limits.Find("connections")->text);
+  for (ConfigNode& limit : limits.children) {
+    if (IsGiven(limit)) continue;
+    if (limit.key == "targetBytes" && Size(limit.text) > Size(header)) limit.text = header;
+    if (limit.key == "watchers" && std::stoull(limit.text) >= connections) {
+      limit.text = std::to_string(connections * 4 / 5);
+    }
   }
 }
 
-void CheckLimits(const ConfigNode& limits, ConfigProblems& problems) {
+ConfigNode& In(ConfigNode& map, std::string_view key) {
+  return *std::ranges::find(map.children, key, &ConfigNode::key);
+}
+
+void CheckLimits(ConfigNode& limits, ConfigProblems& problems) {
   for (const Span& span : kSizes) CheckSpan(limits, span, Size, problems);
   for (const Span& span : kTimes) CheckSpan(limits, span, Time, problems);
+  FitDefaults(limits);
   const ConfigNode& target = *limits.Find("targetBytes");
   const ConfigNode& header = *limits.Find("headerBytes");
-  if (IsGiven(target) && Size(target.text) > Size(header.text)) {
+  if (Size(target.text) > Size(header.text)) {
     problems.Add(target.at, "http.limits.targetBytes",
                  Shown(target.text) + " is more than headerBytes (" + Shown(header.text) +
                      "), of which it is a part; lower it or raise headerBytes");
@@ -78,9 +91,9 @@ bool IsTls(const ConfigNode& endpoint) { return endpoint.text.starts_with("https
 }  // namespace
 
 void CheckSense(ConfigReading& reading) {
-  const ConfigNode& limits = *reading.tree.Find("http")->Find("limits");
+  ConfigNode& limits = In(In(reading.tree, "http"), "limits");
   CheckLimits(limits, reading.problems);
-  CheckWatchers(limits, reading);
+  CheckWatchers(limits, reading.problems);
   const ConfigNode& log = *reading.tree.Find("log");
   const std::string& level = log.Find("level")->text;
   if (log.Find("access")->text != "none" && (level == "warning" || level == "error")) {

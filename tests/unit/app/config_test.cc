@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "app/config_print.h"
 #include "app/config_reading.h"
 
 namespace bellwether::app {
@@ -62,13 +63,20 @@ TEST(ConfigTest, TheExampleThatIsShippedLoads) {
   EXPECT_EQ(config->clusters[0].quota_bytes, int64_t{8} << 30);
 }
 
-TEST(ConfigTest, WarnsWhenTheDefaultOfWatchersLeavesNoRoomForOthers) {
+// The printed file gives every value, so a default that does not go with one would be refused.
+TEST(ConfigTest, DefaultsMakeRoomForWhatIsGivenAndCanBeReadAgain) {
   const ConfigReading reading =
-      ReadConfig(kLeast + std::string("http: {limits: {connections: 500}}\n"), {.file = "f"});
+      ReadConfig(kLeast + std::string("http: {limits: {connections: 500, headerBytes: 2Ki}}\n"),
+                 {.file = "f"});
   ASSERT_TRUE(reading.problems.empty());
-  ASSERT_EQ(reading.warnings.size(), 1u);
-  EXPECT_THAT(reading.warnings[0],
-              HasSubstr("http.limits.watchers: 800 are not less than connections (500)"));
+  EXPECT_THAT(reading.warnings, testing::IsEmpty());
+  EXPECT_EQ(reading.config()->http.limits.watchers, 400u);
+  EXPECT_EQ(reading.config()->http.limits.target_bytes, 2048u);
+  const auto again = Read(PrintConfig(reading.tree, reading.sources));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(again->http.limits.watchers, 400u);
+  EXPECT_EQ(Read(kLeast + std::string("http: {limits: {connections: 1}}\n"))->http.limits.watchers,
+            0u);
 }
 
 TEST(ConfigTest, ScalarsAreReadAsYaml12HasThem) {
