@@ -29,6 +29,14 @@ std::string_view WholeCharacters(std::string_view bytes, bool cut) {
   return cut && bytes.size() - end < 4 ? bytes.substr(0, end) : bytes;
 }
 
+// An object with room for its members. They are set one by one: an initializer list would first make
+// an array of each pair, a fifth of an answer's cost.
+Json ObjectOf(size_t members) {
+  Json json = Json::object();
+  json.get_ref<Json::object_t&>().reserve(members);
+  return json;
+}
+
 void AddBytes(Json& json, const char* name, std::string_view bytes) {
   if (Utf8Prefix(bytes) == bytes.size()) {
     json[name] = bytes;
@@ -39,7 +47,9 @@ void AddBytes(Json& json, const char* name, std::string_view bytes) {
 }
 
 Json Candidate(const CandidateView& candidate) {
-  Json json{{"id", candidate.id}, {"address", TextOrNull(candidate.address)}};
+  Json json = ObjectOf(8);
+  json["id"] = candidate.id;
+  json["address"] = TextOrNull(candidate.address);
   AddBytes(json, "value", WholeCharacters(candidate.value, candidate.value_cut));
   if (candidate.value_cut) json["valueCut"] = true;
   AddBytes(json, "key", candidate.key);
@@ -72,16 +82,17 @@ void AddFreshness(Json& json, const Freshness& freshness, MonotonicTime now) {
 
 Json LeaderAnswer(const ElectionView& view, const Freshness& freshness, MonotonicTime now) {
   const CandidateView* leader = view.leader();
-  Json json{{"election", view.ns + "/" + view.name},
-            {"leader", leader != nullptr ? Candidate(*leader) : Json(nullptr)},
-            {"fencingToken", TokenOrNull(leader)},
-            {"since", TimeOrNull(view.leader_since)},
-            {"sinceIsLowerBound", view.since_is_lower_bound},
-            {"vacantSince", TimeOrNull(view.vacant_since)},
-            {"transitions", view.transitions},
-            {"candidates", view.queue.size()},
-            {"validForMs", nullptr},  // this replica renews no lease
-            {"revision", view.last_change.value}};
+  Json json = ObjectOf(16);
+  json["election"] = view.ns + "/" + view.name;
+  json["leader"] = leader != nullptr ? Candidate(*leader) : Json(nullptr);
+  json["fencingToken"] = TokenOrNull(leader);
+  json["since"] = TimeOrNull(view.leader_since);
+  json["sinceIsLowerBound"] = view.since_is_lower_bound;
+  json["vacantSince"] = TimeOrNull(view.vacant_since);
+  json["transitions"] = view.transitions;
+  json["candidates"] = view.queue.size();
+  json["validForMs"] = nullptr;  // this replica renews no lease
+  json["revision"] = view.last_change.value;
   AddFreshness(json, freshness, now);
   return json;
 }
