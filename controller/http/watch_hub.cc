@@ -104,9 +104,11 @@ void WatchHub::SettleOne(Entry& entry, MonotonicTime now, bool waited) {
   if (behind && !waited) return WaitToCatchUp(entry, now);
   behind_.erase(&entry);
   const uint64_t source = SourceOf(view.get());
+  // Who comes without a position is told at once, also while a new history has no revision yet.
+  const bool told_nothing = subject.after == Revision{} && !subject.source;
   const bool knows = index <= subject.after && subject.source.value_or(source) == source;
   subject.source = source;
-  if (knows && !behind) return;
+  if (knows && !behind && !told_nothing) return;
   News news = Empty();
   news.cluster = freshness.cluster_id;
   news.complete = freshness.revision;

@@ -259,6 +259,21 @@ TEST_F(WatchHubTest, AnElectionIsWaitedForBeforeItsBirthAndWhoThinksItLedIsCorre
   }
 }
 
+// After a restore, before the new history is listed.
+TEST_F(WatchHubTest, WhoKnowsNothingIsToldOnceAlsoWhileNoRevisionIsKnown) {
+  freshness_.absent_since = {};
+  Freshen(0);
+  const auto new_here = Watch("x", 0);
+  EXPECT_THAT(Types(*new_here), ElementsAre("unknown"));
+  hub_.Round(now_);
+  EXPECT_THAT(Types(*new_here), IsEmpty());
+  freshness_.absent_since = {12};
+  Freshen(12);
+  Publish("x", "a", 11);
+  hub_.Round(now_);
+  EXPECT_THAT(Types(*new_here), ElementsAre("leader"));
+}
+
 TEST_F(WatchHubTest, AReplicaThatIsBehindCatchesUpOrSaysSo) {
   Publish("x", "a", 6);
   const auto in_time = Watch("x", 20);
