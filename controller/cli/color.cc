@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <cstdlib>
 #include <map>
 #include <string_view>
+
+#include "cli/choice_flag.h"
 
 namespace bellwether::cli {
 namespace {
@@ -50,14 +50,8 @@ Paint PaintFor(ColorChoice choice) {
 }
 
 void AddColorFlag(CLI::App& command, ColorChoice* choice) {
-  std::vector<std::string> names;
-  names.reserve(kChoices.size());
-  for (const auto& [name, each] : kChoices) names.push_back(name);
-  command
-      .add_option_function<std::string>(
-          "--color", [choice](const std::string& name) { *choice = kChoices.at(name); },
-          "colours: on a terminal unless NO_COLOR is set (auto, the default), or as it says")
-      ->check(CLI::IsMember(names));
+  AddChoiceFlag(command, "--color", kChoices, choice,
+                "colours: on a terminal unless NO_COLOR is set (auto, the default), or as it says");
 }
 
 }  // namespace bellwether::cli

@@ -2,12 +2,12 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <map>
+
+#include "cli/choice_flag.h"
 
 namespace bellwether::cli {
 namespace {
@@ -44,14 +44,7 @@ void Emit(YAML::Emitter& out, const Document& value) {
 }  // namespace
 
 void AddOutputFlag(CLI::App& command, Format* format) {
-  std::vector<std::string> names;
-  names.reserve(kFormats.size());
-  for (const auto& [name, each] : kFormats) names.push_back(name);
-  command
-      .add_option_function<std::string>(
-          "-o,--output", [format](const std::string& name) { *format = kFormats.at(name); },
-          "form of the output")
-      ->check(CLI::IsMember(names));
+  AddChoiceFlag(command, "-o,--output", kFormats, format, "form of the output");
 }
 
 std::string Printable(std::string text) {
