@@ -10,7 +10,7 @@
 #include "election/candidate.h"
 #include "election/observer.h"
 #include "election/value.h"
-#include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/shard.h"
 
 namespace bellwether::bench {

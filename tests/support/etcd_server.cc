@@ -14,9 +14,9 @@
 #include <filesystem>
 #include <random>
 #include <stdexcept>
-#include <thread>
 
 #include "support/certificates.h"
+#include "support/eventually.h"
 #include "support/shell.h"
 
 namespace bellwether::test {
@@ -55,15 +55,6 @@ int FreePort() {
     if (is_free) return ntohs(address.sin_port);
   }
   throw std::runtime_error("no free port on loopback");
-}
-
-bool Eventually(const std::function<bool()>& condition, std::chrono::seconds within) {
-  const auto end = std::chrono::steady_clock::now() + within;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return true;
 }
 
 EtcdServer::EtcdServer(const Options& options) : options_(options) {

@@ -6,8 +6,6 @@
 
 #include <sys/types.h>
 
-#include <chrono>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -66,9 +64,5 @@ class EtcdServer {
 
 // On loopback; nothing keeps it free.
 int FreePort();
-
-// Waits, long if need be, until the condition holds; false when it never did.
-bool Eventually(const std::function<bool()>& condition,
-                std::chrono::seconds within = std::chrono::seconds(60));
 
 }  // namespace bellwether::test

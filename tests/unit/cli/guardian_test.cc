@@ -18,15 +18,16 @@
 #include <optional>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "cli/process_tree.h"
+#include "support/eventually.h"
 
 namespace bellwether::cli {
 namespace {
 
 using namespace std::chrono_literals;
+using test::Eventually;
 using Kind = GuardianMessage::Kind;
 
 int64_t Ns(MonotonicTime t) { return t.time_since_epoch().count(); }
@@ -43,11 +44,6 @@ class Folder {
  private:
   std::string path_;
 };
-
-bool Eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 6000 && !condition(); ++i) std::this_thread::sleep_for(10ms);
-  return condition();
-}
 
 class GuardianProcess {
  public:

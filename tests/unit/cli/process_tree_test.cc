@@ -7,10 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <fstream>
 #include <string>
-#include <thread>
+
+#include "support/eventually.h"
 
 namespace bellwether::cli {
 namespace {
@@ -26,10 +26,7 @@ char StateOf(pid_t pid) {
 }
 
 bool Becomes(pid_t pid, char state) {
-  for (int i = 0; i < 6000 && StateOf(pid) != state; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return StateOf(pid) == state;
+  return test::Eventually([&] { return StateOf(pid) == state; });
 }
 
 // A child that does nothing.

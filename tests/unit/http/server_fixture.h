@@ -15,7 +15,7 @@
 #include "calls_fixture.h"
 #include "http/server.h"
 #include "raw_client.h"
-#include "support/etcd_server.h"
+#include "support/eventually.h"
 
 namespace bellwether::http {
 

@@ -5,6 +5,7 @@
 
 #include "server_fixture.h"
 #include "support/certificates.h"
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "tls_client.h"
 

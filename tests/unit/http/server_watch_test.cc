@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include "server_fixture.h"
+#include "support/eventually.h"
 
 namespace bellwether::http {
 namespace {

@@ -7,7 +7,7 @@
 #include <atomic>
 #include <mutex>
 
-#include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "unit/rest/web_server.h"
 
 namespace bellwether::rest {

@@ -11,6 +11,7 @@
 #include "rest/http_client.h"
 #include "rest/http_stream.h"
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "unit/rest/web_server.h"
 

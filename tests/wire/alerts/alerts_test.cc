@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "wire/controller/controller_process.h"
 

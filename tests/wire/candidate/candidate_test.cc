@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/eventually.h"
 #include "wire/candidate/participant.h"
 
 namespace bellwether::election {

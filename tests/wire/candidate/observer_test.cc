@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "support/eventually.h"
 #include "support/tcp_proxy.h"
 #include "wire/candidate/participant.h"
 

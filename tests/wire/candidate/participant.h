@@ -8,6 +8,7 @@
 
 #include "election/candidate.h"
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/shard.h"
 
 namespace bellwether::election {

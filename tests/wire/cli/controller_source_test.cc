@@ -8,6 +8,7 @@
 
 #include "run/program.h"
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "wire/controller/controller_process.h"
 
 namespace bellwether::cli {

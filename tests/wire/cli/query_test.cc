@@ -10,6 +10,7 @@
 #include "run/program.h"
 #include "run/run_process.h"
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 
 namespace bellwether::cli {
 namespace {

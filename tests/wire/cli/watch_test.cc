@@ -11,6 +11,7 @@
 #include "run/program.h"
 #include "run/run_process.h"
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/tcp_proxy.h"
 
 namespace bellwether::cli {

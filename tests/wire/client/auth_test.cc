@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "support/eventually.h"
 #include "wire/client/calls.h"
 
 namespace bellwether::etcd {

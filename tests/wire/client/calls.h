@@ -12,6 +12,7 @@
 
 #include "etcd/client.h"
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/shard.h"
 
 namespace bellwether::etcd {

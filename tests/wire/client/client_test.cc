@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/eventually.h"
 #include "wire/client/calls.h"
 
 namespace bellwether::etcd {

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "support/eventually.h"
 #include "support/tcp_proxy.h"
 #include "wire/client/calls.h"
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "wire/client/calls.h"
 

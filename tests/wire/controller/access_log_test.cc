@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "unit/http/raw_client.h"
 #include "wire/controller/controller_process.h"

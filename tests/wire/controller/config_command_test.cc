@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "wire/controller/controller_process.h"
 

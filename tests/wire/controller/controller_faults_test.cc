@@ -7,6 +7,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "support/eventually.h"
 #include "wire/controller/controller_process.h"
 
 namespace bellwether::app {

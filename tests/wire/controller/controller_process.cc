@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "support/eventually.h"
 #include "support/shell.h"
 
 namespace bellwether::app {

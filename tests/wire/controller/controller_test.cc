@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "wire/controller/controller_process.h"
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/certificates.h"
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "wire/controller/controller_process.h"
 

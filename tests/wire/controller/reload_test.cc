@@ -7,6 +7,7 @@
 #include <fstream>
 #include <memory>
 
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "unit/http/raw_client.h"
 #include "wire/controller/controller_process.h"

@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "support/eventually.h"
 #include "support/shell.h"
 #include "wire/controller/controller_process.h"
 

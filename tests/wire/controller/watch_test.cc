@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "support/eventually.h"
 #include "wire/controller/controller_process.h"
 
 namespace bellwether::app {

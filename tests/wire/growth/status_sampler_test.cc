@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/shard.h"
 
 namespace bellwether::growth {

@@ -12,6 +12,7 @@
 #include "growth/status_sampler.h"
 #include "metrics/exporter.h"
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/exposition.h"
 #include "support/shard.h"
 #include "support/shell.h"

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "run/run_process.h"
+#include "support/eventually.h"
 #include "support/shell.h"
 
 namespace bellwether::cli {

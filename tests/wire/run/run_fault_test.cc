@@ -15,6 +15,7 @@
 #include "cli/process_tree.h"
 #include "run/run_process.h"
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "support/shell.h"
 
 namespace bellwether::cli {

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "cli/process_tree.h"
+#include "support/eventually.h"
 #include "support/shell.h"
 
 namespace bellwether::cli {

@@ -9,6 +9,7 @@
 #include "run/program.h"
 #include "run/run_process.h"
 #include "support/etcd_server.h"
+#include "support/eventually.h"
 #include "unit/http/raw_client.h"
 
 namespace bellwether::cli {
