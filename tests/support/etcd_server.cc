@@ -6,10 +6,12 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -35,6 +37,32 @@ void MakeCertificates(const std::string& folder) {
   for (const char* who : {"server", "client"}) MakeCertificate(folder, who, "ca");
 }
 
+// No other test that runs meanwhile gets this port: until its server listens, nothing else shows
+// that it is taken. The claim, an abstract socket, ends with this process, however that ends.
+bool Claim(int port) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = "bellwether-test-port-" + std::to_string(port);
+  name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0) return true;
+  close(fd);
+  return false;
+}
+
+bool IsFree(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  const bool is_free =
+      fd >= 0 && bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return is_free;
+}
+
 }  // namespace
 
 int FreePort() {
@@ -44,15 +72,8 @@ int FreePort() {
   std::random_device random;
   std::uniform_int_distribution<int> any(kFirst, kLast);
   for (int tries = 0; tries < 1000; ++tries) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(any(random)));
-    const bool is_free =
-        fd >= 0 && bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    close(fd);
-    if (is_free) return ntohs(address.sin_port);
+    const int port = any(random);
+    if (Claim(port) && IsFree(port)) return port;
   }
   throw std::runtime_error("no free port on loopback");
 }

@@ -62,7 +62,8 @@ class EtcdServer {
   std::vector<pid_t> background_;
 };
 
-// On loopback; nothing keeps it free.
+// On loopback. No other caller, in any process, is given it before this process has ended; nothing
+// else keeps it free.
 int FreePort();
 
 }  // namespace bellwether::test
